@@ -1,0 +1,1 @@
+"""Security chaos engineering for AWS: prove that your controls work."""

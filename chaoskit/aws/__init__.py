@@ -1,0 +1,9 @@
+"""AWS as the rest of chaoskit sees it: calls and queries as data, and the one place that sends them.
+
+Importing this is cheap: boto3 is imported when the first client is made.
+"""
+
+from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, load_undo
+from chaoskit.aws.session import Aws, Connection, Reader
+
+__all__ = ["ITEM", "Aws", "Call", "Connection", "Credentials", "Each", "Query", "Reader", "load_undo"]

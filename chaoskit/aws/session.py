@@ -1,0 +1,223 @@
+"""The only import of boto3: connections to an account, and the clients that calls are sent through."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chaoskit.aws.calls import Call, Credentials
+from chaoskit.aws.failures import translated
+from chaoskit.errors import AwsError, TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.awsrequest import AWSRequest
+
+    from chaoskit.aws.calls import Query
+
+_READS = re.compile(
+    r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Test|Simulate|Receive|Validate)"
+)
+_CONNECT_TIMEOUT_S = 5
+_READ_TIMEOUT_S = 20
+
+
+class Reader(Protocol):
+    """A view of the account that can't change it."""
+
+    account: str
+    region: str
+
+    def read(self, query: Query) -> Any:  # noqa: ANN401 - an API's answer is JSON
+        """Ask once, all pages.
+
+        Raises:
+            AwsError: The API refused or failed (`DeniedError` when by policy).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach an account: region, endpoint, and where credentials come from.
+
+    Attributes:
+        region: The region that calls go to.
+        endpoint_url: The embedded sandbox's URL, or None for AWS itself.
+        profile: A profile of the shared config, or None for the default chain.
+        credentials: Keys to use instead of a profile.
+        expires: When `credentials` end; None when they don't, or when boto3 refreshes them.
+    """
+
+    region: str
+    endpoint_url: str | None = None
+    profile: str | None = None
+    credentials: Credentials | None = field(default=None, repr=False)
+    expires: datetime | None = None
+
+    def assume(self, role_arn: str, session_name: str, duration_s: int) -> Connection:
+        """The same place as the role; the session's name is what CloudTrail will show.
+
+        Raises:
+            DeniedError: The role does not trust the caller.
+            TargetError: There are no usable credentials to assume it with.
+        """
+        call = Call(
+            "sts", "AssumeRole", RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=duration_s
+        )
+        keys = Aws(self).send(call)["Credentials"]
+        credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        return replace(self, profile=None, credentials=credentials, expires=keys["Expiration"])
+
+
+class Aws:
+    """One account in one region, called on behalf of one run.
+
+    Not for sharing between threads: each run has its own.
+    """
+
+    def __init__(self, connection: Connection, *, account: str = "", user_agent: str = "") -> None:
+        """Make no call yet.
+
+        Args:
+            connection: Where and as whom.
+            account: The account id, when it is known already.
+            user_agent: Appended to the user agent of every call; ties evidence to the run.
+        """
+        self.connection = connection
+        self.account = account
+        self.region = connection.region
+        self._user_agent = user_agent
+        self._clients: dict[tuple[Any, ...], Any] = {}
+
+    def identify(self) -> str:
+        """Ask AWS which account and identity this is; returns the caller's ARN.
+
+        Raises:
+            TargetError: No usable credentials, or nobody answers.
+        """
+        try:
+            identity = self.send(Call("sts", "GetCallerIdentity"))
+        except AwsError as error:
+            if error.sent and error.code != "NoAnswer":
+                raise
+            place = self.connection.endpoint_url or f"AWS in {self.region}"
+            raise TargetError(
+                f"Nobody answers at {place}: check the network"
+                + (
+                    " and that the sandbox is up (chaoskit sandbox up)."
+                    if self.connection.endpoint_url
+                    else "."
+                )
+            ) from error
+        self.account = identity["Account"]
+        return str(identity["Arn"])
+
+    def read(self, query: Query) -> Any:  # noqa: ANN401 - an API's answer is JSON
+        """See `Reader`. Refuses operations that are not reads."""
+        import jmespath  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+        if not _READS.match(query.operation):
+            raise ValueError(f"{query} is not a read")
+        try:
+            answer = self._answer(query)
+        except AwsError as error:
+            if error.code in query.absent:
+                return None
+            raise
+        value = _plain(jmespath.search(query.select, answer))
+        return json.loads(value) if query.parse_json and isinstance(value, str) else value
+
+    def send(self, call: Call) -> Mapping[str, Any]:
+        """Make the call once: no retry that could inject twice.
+
+        Raises:
+            TargetError: The run's own credentials are not usable.
+            DeniedError: A policy refused.
+            AwsError: The API failed, or its answer was lost (`sent` tells).
+        """
+        with translated(str(call), own_keys=call.signed_by is None):
+            client = self._client(call.service, call.signed_by, call.source_ip)
+            reply: dict[str, Any] = getattr(client, _method(call.operation))(**call.params)
+            for key, value in reply.items():
+                if hasattr(value, "read"):
+                    reply[key] = value.read()
+            return reply
+
+    def _answer(self, query: Query) -> Any:  # noqa: ANN401 - an API's answer is JSON
+        with translated(str(query), own_keys=True):
+            client = self._client(query.service, None, None, attempts=4)
+            method = _method(query.operation)
+            if client.can_paginate(method):
+                return client.get_paginator(method).paginate(**query.params).build_full_result()
+            return getattr(client, method)(**query.params)
+
+    def _client(
+        self, service: str, signed_by: Credentials | None, source_ip: str | None, *, attempts: int = 1
+    ) -> Any:  # noqa: ANN401 - boto3 clients have no static type
+        key = (service, signed_by, source_ip, attempts)
+        if key not in self._clients:
+            self._clients[key] = self._make(service, signed_by, source_ip, attempts)
+        return self._clients[key]
+
+    def _make(self, service: str, signed_by: Credentials | None, source_ip: str | None, attempts: int) -> Any:  # noqa: ANN401 - boto3 clients have no static type
+        from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+        keys = signed_by or self.connection.credentials
+        client = self._session.client(
+            service,
+            endpoint_url=self.connection.endpoint_url,
+            aws_access_key_id=keys.access_key_id if keys else None,
+            aws_secret_access_key=keys.secret_access_key if keys else None,
+            aws_session_token=keys.session_token if keys else None,
+            config=Config(
+                user_agent_extra=self._user_agent,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                connect_timeout=_CONNECT_TIMEOUT_S,
+                read_timeout=_READ_TIMEOUT_S,
+                s3={"addressing_style": "path"} if self.connection.endpoint_url else None,
+            ),
+        )
+        if source_ip and self.connection.endpoint_url:
+
+            def come_from(request: AWSRequest, **_: object) -> None:
+                request.headers["x-chaoskit-source-ip"] = source_ip
+
+            client.meta.events.register("before-sign", come_from)
+        return client
+
+    @functools.cached_property
+    def _session(self) -> Any:  # noqa: ANN401 - boto3 sessions have no static type
+        import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+        with translated("session", own_keys=True):
+            return boto3.session.Session(
+                profile_name=self.connection.profile, region_name=self.connection.region
+            )
+
+
+@functools.cache
+def _method(operation: str) -> str:
+    from botocore import xform_name  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+    return str(xform_name(operation))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - walks JSON
+    """Only what JSON can hold, so that a state read back from the journal compares equal."""
+    match value:
+        case datetime():
+            return value.isoformat()
+        case bytes():
+            return value.decode("utf-8", "backslashreplace")
+        case dict():
+            return {str(key): _plain(inner) for key, inner in value.items() if key != "ResponseMetadata"}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+        case _:
+            return value

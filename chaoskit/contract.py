@@ -1,0 +1,261 @@
+"""The two concepts, Fault and Probe, and the registries that find them.
+
+A Fault changes the account and can put it back; a Probe looks once. Both are frozen dataclasses whose
+fields are the parameters that an experiment may give. A new one is a file in `chaoskit/faults` or
+`chaoskit/probes`, or in a package named by the entry-point groups `chaoskit.faults` and
+`chaoskit.probes`; there is no list to edit.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from chaoskit.aws import Call, Each, Query, Reader
+
+Layer = Literal["identity", "network", "data", "application"]
+LAYERS: Final[tuple[Layer, ...]] = ("identity", "network", "data", "application")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One reversible step of a fault.
+
+    Attributes:
+        do: The call that changes something.
+        undo: What puts it back: exact, idempotent, in the order to be made. Empty when the call leaves
+            nothing behind (an invocation).
+        state: What the call changes. It is read and journaled before `do`, must differ after it, and
+            must be equal again after `undo`. None when the call leaves nothing behind.
+    """
+
+    do: Call
+    undo: tuple[Call | Each, ...] = ()
+    state: Query | None = None
+
+
+Changes = Generator[Change, Mapping[str, Any], None]
+"""What a fault yields; each `yield` answers with the reply to its `do`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A call that a fault made, and what came of it: what a probe may compare evidence with.
+
+    Attributes:
+        fault: The fault's name in the experiment.
+        call: The call, for its service, operation and parameters.
+        at: When it was sent.
+        outcome: applied, denied (a policy refused) or failed.
+        denied_by: The layer that refused, see `chaoskit.errors.DeniedError`.
+        message: The API's words when it was not applied.
+        request_id: What CloudTrail calls `requestID`.
+        effect: True when the state was seen to differ afterwards; None when there was no state to read.
+    """
+
+    fault: str
+    call: Call
+    at: datetime
+    outcome: Literal["applied", "denied", "failed"]
+    denied_by: str | None = None
+    message: str = ""
+    request_id: str = ""
+    effect: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a run has done so far, by which its evidence is told from noise.
+
+    Attributes:
+        trace_id: In the user agent of every call of the run, and in its role session's name.
+        since: When the run began; evidence from before is stale.
+        attempts: The faults' calls, oldest first.
+    """
+
+    trace_id: str
+    since: datetime
+    attempts: tuple[Attempt, ...] = ()
+
+    def caused(self, event: Mapping[str, Any]) -> str | None:
+        """The strongest tie between a CloudTrail record and this run, or None.
+
+        Strongest first: the user agent, the role session's name, the access key, the request id.
+        """
+        identity = event.get("userIdentity") or {}
+        if self.trace_id in str(event.get("userAgent", "")).split("run/")[-1].split():
+            return "user agent"
+        if str(identity.get("arn", "")).endswith(f"/{session_name(self.trace_id)}"):
+            return "session name"
+        keys = {a.call.signed_by.access_key_id for a in self.attempts if a.call.signed_by}
+        if identity.get("accessKeyId") in keys:
+            return "access key id"
+        if event.get("requestID") in {a.request_id for a in self.attempts if a.request_id}:
+            return "request id"
+        return None
+
+
+def session_name(trace_id: str) -> str:
+    """The role session name of a run."""
+    return f"chaoskit-{trace_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a probe saw.
+
+    Attributes:
+        holds: True, False, or None when it can't be told.
+        summary: One sentence for a person.
+        evidence: What proves it, JSON-shaped, with no secret in it.
+        at: The evidence's own timestamp; None when the evidence carries none.
+        final: Looking again can't change the answer.
+    """
+
+    holds: bool | None
+    summary: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the registry knows of a fault or probe besides its code."""
+
+    name: str
+    layer: Layer | None = None
+    attack: tuple[str, ...] = ()
+    atlas: tuple[str, ...] = ()
+    owasp_ml: tuple[str, ...] = ()
+
+
+class Element:
+    """What faults and probes share: a name in the registry and a documented purpose."""
+
+    about: ClassVar[About]
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(cls) or "").partition("\n")[0]
+
+
+class Fault(Element):
+    """Changes the account and can put it back."""
+
+    def changes(self, aws: Reader) -> Changes:
+        """Yield the changes, in order. May read through `aws`; the engine does the rest."""
+        raise NotImplementedError
+
+
+class Probe(Element):
+    """Looks once."""
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    """The operations it calls, as `service:Operation`."""
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        """Look at the account, or at what the run did, and answer."""
+        raise NotImplementedError
+
+    def ready(self, aws: Reader) -> Observation:
+        """Whether what this probe reads is switched on: a silent detector proves nothing."""
+        del aws
+        return Observation(holds=True, summary="needs no telemetry")
+
+
+T = TypeVar("T", bound=type[Element])
+
+
+class Registry(Generic[T]):
+    """Elements by name, found by importing every module of a package once."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+        self._known: dict[str, T] = {}
+        self._scanned = False
+
+    def add(self, element: T) -> None:
+        """Take in an element; a name can be taken once."""
+        name = element.about.name
+        if name in self._known:
+            raise ValueError(f"{name} is defined twice: {self._known[name]} and {element}")
+        self._known[name] = element
+
+    def get(self, name: str) -> T | None:
+        """The element of that name."""
+        return self._all().get(name)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(element for _, element in sorted(self._all().items()))
+
+    def names(self) -> list[str]:
+        """Every name, sorted."""
+        return sorted(self._all())
+
+    def _all(self) -> Mapping[str, T]:
+        if not self._scanned:
+            self._scanned = True
+            packages = [self._package, *(point.value for point in entry_points(group=self._package))]
+            for package in map(importlib.import_module, packages):
+                for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+                    importlib.import_module(module.name)
+        return self._known
+
+
+F = TypeVar("F", bound=Fault)
+P = TypeVar("P", bound=Probe)
+
+FAULTS: Final[Registry[type[Fault]]] = Registry("chaoskit.faults")
+PROBES: Final[Registry[type[Probe]]] = Registry("chaoskit.probes")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def fault(
+    name: str,
+    *,
+    layer: Layer,
+    attack: tuple[str, ...] = (),
+    atlas: tuple[str, ...] = (),
+    owasp_ml: tuple[str, ...] = (),
+) -> Callable[[type[F]], type[F]]:
+    """Register a fault under the name that experiments use.
+
+    Args:
+        name: `service.what-it-does`.
+        layer: The layer of defence it attacks.
+        attack: MITRE ATT&CK technique ids (Enterprise matrix).
+        atlas: MITRE ATLAS technique ids.
+        owasp_ml: OWASP Machine Learning Security Top 10 (2023) ids.
+    """
+
+    def register(cls: type[F]) -> type[F]:
+        made = dataclass(frozen=True, kw_only=True)(cls)
+        made.about = About(name, layer, attack, atlas, owasp_ml)
+        FAULTS.add(made)
+        return made
+
+    return register
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def probe(name: str) -> Callable[[type[P]], type[P]]:
+    """Register a probe under the name that experiments use."""
+
+    def register(cls: type[P]) -> type[P]:
+        made = dataclass(frozen=True, kw_only=True)(cls)
+        made.about = About(name)
+        PROBES.add(made)
+        return made
+
+    return register

@@ -1,0 +1,78 @@
+"""An experiment as a value: what will be done, what must hold, what is expected, and the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from chaoskit.contract import Fault, Layer, Probe
+    from chaoskit.slo import Duration
+
+
+class Role(StrEnum):
+    """What a probe is for in an expectation."""
+
+    GUARDRAIL = "guardrail"
+    DETECTION = "detection"
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class BlastRadius:
+    """The limits of a run; each is enforced."""
+
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    max_duration: Duration
+    max_changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What should come of the faults.
+
+    Attributes:
+        role: guardrail, detection or response.
+        probe: What to look at.
+        within: The SLO, counted from the moment the fault was sent. A guardrail has none.
+        runbook: For a response, the SSM Automation document that must have done it.
+        repaired_by: The probe that sees that runbook's execution.
+    """
+
+    role: Role
+    probe: Probe
+    within: Duration | None = None
+    runbook: str | None = None
+    repaired_by: Probe | None = None
+
+
+RUNBOOK_PROBE: Final = "ssm.runbook-succeeded"
+"""The probe behind `runbook:`; it takes the document's name as `document`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One experiment file, checked and with every `${...}` filled in."""
+
+    id: str
+    title: str
+    owner: str
+    layer: Layer
+    hypothesis: str
+    blast_radius: BlastRadius
+    faults: tuple[Fault, ...]
+    expect: tuple[Expectation, ...]
+    path: Path
+    steady_state: tuple[Probe, ...] = ()
+    stop_conditions: tuple[Probe, ...] = ()
+    maps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    schedule: str | None = None
+
+    def expects(self, role: Role) -> bool:
+        """Whether any expectation is of this role."""
+        return any(expectation.role is role for expectation in self.expect)

@@ -1,0 +1,258 @@
+"""The durable record of undo: written before a change is sent, closed only when it is undone.
+
+One process writes at a time; the lock is the kernel's (flock), so it is free the moment that process
+is gone, however it went. A row that is open while the lock can be had is a fault that somebody left.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+
+from chaoskit.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_SCHEMA_VERSION: Final = 1
+_TEXT_COLUMNS: Final = ("trace_id", "experiment", "fault")
+_JSON_COLUMNS: Final = ("target", "do", "undo", "state", "captured", "listed")
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    trace_id TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    fault TEXT NOT NULL,
+    target TEXT NOT NULL,
+    do TEXT NOT NULL,
+    undo TEXT NOT NULL,
+    state TEXT NOT NULL,
+    captured TEXT NOT NULL,
+    listed TEXT NOT NULL,
+    status TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS open_changes ON changes (id) WHERE status <> 'UNDONE';
+"""
+
+
+class Status(StrEnum):
+    """Where a change is. UNDONE is the only end."""
+
+    JOURNALED = "JOURNALED"
+    """Written; the call may or may not have been sent."""
+    APPLIED = "APPLIED"
+    DENIED = "DENIED"
+    FAILED = "FAILED"
+    """The API answered with an error, or its answer was lost."""
+    UNDO_FAILED = "UNDO_FAILED"
+    """An undo was tried and did not succeed (yet)."""
+    UNDONE = "UNDONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One change, as any later process needs it to put things back. All values are plain JSON.
+
+    Attributes:
+        target: Where it is made (account, region, endpoint, profile), without secrets.
+        do: The call, without secrets.
+        undo: The calls that put it back, in order.
+        state: The query whose answer must be `captured` again; None when nothing is left behind.
+        listed: For each undo step, the items that were there before, or None when it does not sweep.
+    """
+
+    trace_id: str
+    experiment: str
+    fault: str
+    target: Mapping[str, Any]
+    do: Mapping[str, Any]
+    undo: tuple[Mapping[str, Any], ...]
+    state: Mapping[str, Any] | None
+    captured: Any
+    listed: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record in the journal, and what became of it."""
+
+    id: int
+    record: Record
+    status: Status
+    note: str
+    created: datetime
+
+
+class Journal(Protocol):
+    """Where undo is kept. SQLite here; a fleet brings its own."""
+
+    def record(self, change: Record) -> int:
+        """Write a change durably, before it is made; returns its id."""
+        ...
+
+    def mark(self, entry: int, status: Status, note: str = "") -> None:
+        """Write durably what became of a change."""
+        ...
+
+    def open_faults(self) -> list[Entry]:
+        """Every change that is not UNDONE, newest first."""
+        ...
+
+
+class SqliteJournal:
+    """A journal in one SQLite file, safe against a crash of the process or the machine.
+
+    Use it as a context manager; `writer` is the process id that holds the lock when it is not us.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        """Open or create the file.
+
+        Raises:
+            JournalError: It can't be used; `JournalBusyError` when another process writes.
+        """
+        self.path = path
+        self._mutex = threading.Lock()
+        self._lock_fd: int | None = None
+        try:
+            if not readonly:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._take_lock()
+            self._db = self._connect(readonly=readonly)
+        except (OSError, sqlite3.Error) as error:
+            self._release()
+            raise JournalError(
+                f"The journal {path} can't be used ({error}). Nothing is injected without it: "
+                "make it writable, or set CHAOSKIT_HOME to another directory."
+            ) from error
+        except JournalError:
+            self._release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file and the lock."""
+        self._db.close()
+        self._release()
+
+    def record(self, change: Record) -> int:
+        """See `Journal`."""
+        values = [getattr(change, name) for name in _TEXT_COLUMNS]
+        values += [json.dumps(getattr(change, name)) for name in _JSON_COLUMNS]
+        columns = (*_TEXT_COLUMNS, *_JSON_COLUMNS, "status", "created", "updated")
+        now = _now()
+        with self._writing() as db:
+            cursor = db.execute(
+                f"INSERT INTO changes ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants only
+                [*values, Status.JOURNALED, now, now],
+            )
+        return int(cursor.lastrowid or 0)
+
+    def mark(self, entry: int, status: Status, note: str = "") -> None:
+        """See `Journal`. An UNDONE row stays as it is."""
+        with self._writing() as db:
+            db.execute(
+                "UPDATE changes SET status = ?, note = ?, updated = ? WHERE id = ? AND status <> ?",
+                (status, note, _now(), entry, Status.UNDONE),
+            )
+
+    def open_faults(self) -> list[Entry]:
+        """See `Journal`."""
+        with self._mutex, self._reporting():
+            rows = self._db.execute(
+                "SELECT * FROM changes WHERE status <> ? ORDER BY id DESC", (Status.UNDONE,)
+            ).fetchall()
+        return [_entry(row) for row in rows]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex, self._reporting(), self._db:
+            yield self._db
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise JournalError(f"The journal {self.path} failed: {error}.") from error
+
+    def _connect(self, *, readonly: bool) -> sqlite3.Connection:
+        if readonly:
+            db = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
+        else:
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            db = sqlite3.connect(self.path, check_same_thread=False)
+            db.execute("PRAGMA synchronous = FULL")
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                db.executescript(f"{_TABLES} PRAGMA user_version = {_SCHEMA_VERSION};")
+        db.row_factory = sqlite3.Row
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > _SCHEMA_VERSION:
+            db.close()
+            raise JournalError(
+                f"The journal {self.path} was written by a newer chaoskit (format {version}): upgrade."
+            )
+        return db
+
+    def _take_lock(self) -> None:
+        self._lock_fd = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(self._lock_fd, 32, 0).decode().strip() or "unknown"
+            raise JournalBusyError(self.path, holder) from error
+        os.ftruncate(self._lock_fd, 0)
+        os.pwrite(self._lock_fd, f"{os.getpid()}\n".encode(), 0)
+
+    def _release(self) -> None:
+        if self._lock_fd is not None:
+            with suppress(OSError):
+                os.close(self._lock_fd)
+            self._lock_fd = None
+
+
+class JournalBusyError(JournalError):
+    """Another chaoskit process is writing."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"Another chaoskit run (process {holder}) is using the journal {path}: wait for it to end, "
+            "or set CHAOSKIT_HOME to run beside it."
+        )
+        self.holder = holder
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    fields = {name: row[name] for name in _TEXT_COLUMNS}
+    fields |= {name: json.loads(row[name]) for name in _JSON_COLUMNS}
+    fields |= {"undo": tuple(fields["undo"]), "listed": tuple(fields["listed"])}
+    return Entry(
+        id=row["id"],
+        record=Record(**fields),
+        status=Status(row["status"]),
+        note=row["note"],
+        created=datetime.fromisoformat(row["created"]),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,147 @@
+"""The child's side of `process.run`: load one handler, call it once, report on a pipe.
+
+Executed by path with `python -I`, so it must import nothing but the standard library. It reads one JSON
+object on stdin and writes JSON lines to the descriptor named there: `{"ready": true}` when the handler is
+loaded, then one result. Error types and words are those of AWS's runtime interface client for Python.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+# ru_maxrss counts kilobytes on Linux, bytes on macOS.
+RSS_UNIT = 2**20 if sys.platform == "darwin" else 2**10
+
+
+class HandlerUnusableError(Exception):
+    """The handler could not be loaded; `kind` is the error type that Lambda reports."""
+
+    def __init__(self, kind: str, message: str, trace: list[str]) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.trace = trace
+
+
+def load(handler: str) -> Callable[[Any, Any], Any]:
+    """Import `module.function`, the module path may hold slashes or dots."""
+    try:
+        module_name, function_name = handler.rsplit(".", 1)
+    except ValueError as error:
+        raise HandlerUnusableError("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {error}", []) from None
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        message = f"Unable to import module '{module_name}': {error}"
+        raise HandlerUnusableError("Runtime.ImportModuleError", message, []) from None
+    except SyntaxError as error:
+        message = f"Syntax error in module '{module_name}': {error}"
+        trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
+        raise HandlerUnusableError("Runtime.UserCodeSyntaxError", message, trace) from None
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        message = f"Handler '{function_name}' missing on module '{module_name}'"
+        raise HandlerUnusableError("Runtime.HandlerNotFound", message, [])
+    return function  # type: ignore[no-any-return]
+
+
+class Context(SimpleNamespace):
+    """What Lambda passes as the handler's second argument."""
+
+    deadline: float
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds left before the time limit."""
+        return max(0, int((self.deadline - time.monotonic()) * 1000))
+
+
+class Formatter(logging.Formatter):
+    """The line that Lambda's own root handler writes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write level, time, request id and message, parted by tabs."""
+        at = datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc)
+        stamp = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+        line = f"[{record.levelname}]\t{stamp}\t{os.environ.get('CHAOSKIT_REQUEST_ID', '')}\t{record.getMessage()}"
+        return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
+
+
+def frames(trace: TracebackType | None) -> list[str]:
+    """The traceback without this module's own frames."""
+    own = os.path.abspath(__file__)  # noqa: PTH100 - pathlib costs 10 ms of every invocation
+    return traceback.format_list([frame for frame in traceback.extract_tb(trace) if frame.filename != own])
+
+
+def failure(kind: str, message: str, trace: list[str]) -> dict[str, Any]:
+    """A failed result."""
+    return {"failure": {"type": kind, "message": message, "trace": trace}}
+
+
+def call(function: Callable[[Any, Any], Any], event: object, context: object) -> dict[str, Any]:
+    """Run the handler and marshal what it returns."""
+    try:
+        answer = function(event, context)
+    except MemoryError:
+        # Lambda kills a function that outgrows its memory.
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the handler raises is its result
+        return failure(type(error).__name__, str(error), frames(error.__traceback__))
+    try:
+        return {"payload": json.dumps(answer, ensure_ascii=False)}
+    except (TypeError, ValueError) as error:
+        return failure("Runtime.MarshalError", f"Unable to marshal response: {error}", [])
+
+
+def main() -> None:
+    """Serve the one job on stdin."""
+    job = json.load(sys.stdin)
+    report = os.fdopen(job["report_fd"], "w", encoding="utf-8")
+
+    def tell(message: dict[str, Any]) -> None:
+        report.write(json.dumps(message) + "\n")
+        report.flush()
+
+    if job["memory_mb"] and sys.platform == "linux":
+        limit = job["memory_mb"] * 2**20
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.path.insert(0, job["root"])
+    context: Any = job["context"]
+    if job["context_is_object"]:
+        # Lambda installs a root handler; a script of SSM Automation gets a plain interpreter.
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(Formatter())
+        logging.getLogger().addHandler(handler)
+    try:
+        function = load(job["handler"])
+    except HandlerUnusableError as error:
+        result = failure(error.kind, str(error), error.trace)
+    except Exception as error:  # noqa: BLE001 - the module's own code failed while it was imported
+        result = failure(type(error).__name__, str(error), frames(error.__traceback__))
+    else:
+        if job["context_is_object"]:
+            context = Context(**context, identity=None, deadline=time.monotonic() + job["time_limit"])
+        tell({"ready": True})
+        result = call(function, job["event"], context)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    tell({**result, "max_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1.0 // (2**20 / RSS_UNIT * 1.0)})
+
+
+if __name__ == "__main__":
+    main()
