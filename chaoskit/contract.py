@@ -73,6 +73,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Tie:
+    """How a record is known to stem from a run: the call it is about, and the key that matched."""
+
+    attempt: Attempt
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What a run has done so far, by which its evidence is told from noise.
 
@@ -86,22 +94,35 @@ class Trace:
     since: datetime
     attempts: tuple[Attempt, ...] = ()
 
-    def caused(self, event: Mapping[str, Any]) -> str | None:
-        """The strongest tie between a CloudTrail record and this run, or None.
+    def caused(self, record: Mapping[str, Any]) -> Tie | None:
+        """What ties a CloudTrail record to one of the faults' calls, or None; the strongest first."""
+        attempt = self._attempt(record)
+        if attempt is None:
+            return None
+        identity = record.get("userIdentity") or {}
+        key = attempt.call.signed_by.access_key_id if attempt.call.signed_by else None
+        ties = {
+            "user agent": f"run/{self.trace_id}" in str(record.get("userAgent", "")).split(),
+            "session name": str(identity.get("arn", "")).endswith(f"/{session_name(self.trace_id)}"),
+            "access key id": key is not None and identity.get("accessKeyId") == key,
+            "request id": record.get("requestID") == attempt.request_id,
+        }
+        by = next((tie for tie, holds in ties.items() if holds), None)
+        return Tie(attempt, by) if by else None
 
-        Strongest first: the user agent, the role session's name, the access key, the request id.
-        """
-        identity = event.get("userIdentity") or {}
-        if self.trace_id in str(event.get("userAgent", "")).split("run/")[-1].split():
-            return "user agent"
-        if str(identity.get("arn", "")).endswith(f"/{session_name(self.trace_id)}"):
-            return "session name"
-        keys = {a.call.signed_by.access_key_id for a in self.attempts if a.call.signed_by}
-        if identity.get("accessKeyId") in keys:
-            return "access key id"
-        if event.get("requestID") in {a.request_id for a in self.attempts if a.request_id}:
-            return "request id"
-        return None
+    def _attempt(self, record: Mapping[str, Any]) -> Attempt | None:
+        """The call that the record is about: the same request, or else the same operation."""
+        for attempt in self.attempts:
+            if attempt.request_id and attempt.request_id == record.get("requestID"):
+                return attempt
+        # Event names may carry a version: Lambda's AddPermission is AddPermission20150331v2.
+        name = str(record.get("eventName", ""))
+        return next((a for a in self.attempts if name.startswith(a.call.operation)), None)
+
+    def touched(self) -> frozenset[str]:
+        """The names of what the faults' calls acted on: their parameters' texts and their keys."""
+        texts = {v for a in self.attempts for v in a.call.params.values() if isinstance(v, str)}
+        return frozenset(texts | {a.call.signed_by.access_key_id for a in self.attempts if a.call.signed_by})
 
 
 def session_name(trace_id: str) -> str:
@@ -118,6 +139,7 @@ class Observation:
         summary: One sentence for a person.
         evidence: What proves it, JSON-shaped, with no secret in it.
         at: The evidence's own timestamp; None when the evidence carries none.
+        cause: When the call that it stems from was sent; None counts from the run's first call.
         final: Looking again can't change the answer.
     """
 
@@ -125,6 +147,7 @@ class Observation:
     summary: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
     at: datetime | None = None
+    cause: datetime | None = None
     final: bool = False
 
 

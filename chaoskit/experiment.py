@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from chaoskit.slo import Duration  # noqa: TC001 - the spec reader reads these annotations
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from chaoskit.contract import Fault, Layer, Probe
-    from chaoskit.slo import Duration
 
 
 class Role(StrEnum):

@@ -4,6 +4,20 @@ Importing this is cheap: boto3 is imported when the first client is made.
 """
 
 from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, load_undo
-from chaoskit.aws.session import Aws, Connection, Reader
+from chaoskit.aws.inbox import Inboxes, Message
+from chaoskit.aws.session import Aws, Connection, Reader, default_region
 
-__all__ = ["ITEM", "Aws", "Call", "Connection", "Credentials", "Each", "Query", "Reader", "load_undo"]
+__all__ = [
+    "ITEM",
+    "Aws",
+    "Call",
+    "Connection",
+    "Credentials",
+    "Each",
+    "Inboxes",
+    "Message",
+    "Query",
+    "Reader",
+    "default_region",
+    "load_undo",
+]

@@ -60,7 +60,7 @@ class Call:
         not_yet: tuple[str, ...] = (),
         signed_by: Credentials | None = None,
         source_ip: str | None = None,
-        **params: Any,  # noqa: ANN401 - AWS parameters are whatever the API takes
+        **params: Any,
     ) -> None:
         fields = {
             "service": service,
@@ -196,7 +196,7 @@ def _cli_name(service: str, operation: str) -> str:
     return f"{command} {xform_name(operation, '-')}"
 
 
-def _replace(value: Any, item: str) -> Any:  # noqa: ANN401 - walks JSON
+def _replace(value: Any, item: str) -> Any:
     match value:
         case str():
             return value.replace(ITEM, item)
@@ -208,7 +208,7 @@ def _replace(value: Any, item: str) -> Any:  # noqa: ANN401 - walks JSON
             return value
 
 
-def _encode(value: Any) -> Any:  # noqa: ANN401 - walks JSON
+def _encode(value: Any) -> Any:
     match value:
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
@@ -220,7 +220,7 @@ def _encode(value: Any) -> Any:  # noqa: ANN401 - walks JSON
             return value
 
 
-def _decode(value: Any) -> Any:  # noqa: ANN401 - walks JSON
+def _decode(value: Any) -> Any:
     match value:
         case {"$bytes": str(text)}:
             return base64.b64decode(text)

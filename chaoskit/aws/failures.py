@@ -97,7 +97,7 @@ def translated(call: str, *, own_keys: bool) -> Iterator[None]:
 
 
 def _client_error(call: str, error: ClientError, *, own_keys: bool) -> AwsError | TargetError:
-    from chaoskit.policy import denial_layer  # noqa: PLC0415 - only a denial needs it
+    from chaoskit.policy import parse_denial  # noqa: PLC0415 - only a denial needs it
 
     answer = error.response
     code = str(answer.get("Error", {}).get("Code", "Unknown"))
@@ -111,8 +111,8 @@ def _client_error(call: str, error: ClientError, *, own_keys: bool) -> AwsError 
             f"AWS does not accept these credentials ({code}: {message}): check the profile's keys."
         )
     if code in _DENIED:
-        return DeniedError(
-            call, code, message, layer=denial_layer(message) or "unknown", request_id=request_id
-        )
+        denial = parse_denial(message)
+        layer = denial.layer if denial and denial.layer else "unknown"
+        return DeniedError(call, code, message, layer=layer, request_id=request_id)
     transient = code in _TRANSIENT or metadata.get("HTTPStatusCode", 0) >= _SERVER_ERROR
     return AwsError(call, code, message, request_id=request_id, transient=transient)

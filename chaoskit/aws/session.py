@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chaoskit.aws.calls import Call, Credentials
 from chaoskit.aws.failures import translated
+from chaoskit.aws.inbox import Inboxes
 from chaoskit.errors import AwsError, TargetError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
 
     from chaoskit.aws.calls import Query
+    from chaoskit.aws.inbox import Message
 
 _READS = re.compile(
     r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Test|Simulate|Receive|Validate)"
@@ -33,12 +35,16 @@ class Reader(Protocol):
     account: str
     region: str
 
-    def read(self, query: Query) -> Any:  # noqa: ANN401 - an API's answer is JSON
+    def read(self, query: Query) -> Any:
         """Ask once, all pages.
 
         Raises:
             AwsError: The API refused or failed (`DeniedError` when by policy).
         """
+        ...
+
+    def messages(self, queue_url: str) -> list[Message]:
+        """What has arrived in an alert queue that names this run, oldest first."""
         ...
 
 
@@ -81,14 +87,23 @@ class Aws:
     Not for sharing between threads: each run has its own.
     """
 
-    def __init__(self, connection: Connection, *, account: str = "", user_agent: str = "") -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        account: str = "",
+        user_agent: str = "",
+        inboxes: Inboxes | None = None,
+    ) -> None:
         """Make no call yet.
 
         Args:
             connection: Where and as whom.
             account: The account id, when it is known already.
             user_agent: Appended to the user agent of every call; ties evidence to the run.
+            inboxes: The process's alert queues; needed for `messages`.
         """
+        self._inboxes = inboxes or Inboxes(user_agent)
         self.connection = connection
         self.account = account
         self.region = connection.region
@@ -118,7 +133,7 @@ class Aws:
         self.account = identity["Account"]
         return str(identity["Arn"])
 
-    def read(self, query: Query) -> Any:  # noqa: ANN401 - an API's answer is JSON
+    def read(self, query: Query) -> Any:
         """See `Reader`. Refuses operations that are not reads."""
         import jmespath  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
@@ -132,6 +147,11 @@ class Aws:
             raise
         value = _plain(jmespath.search(query.select, answer))
         return json.loads(value) if query.parse_json and isinstance(value, str) else value
+
+    def messages(self, queue_url: str) -> list[Message]:
+        """See `Reader`."""
+        with translated("sqs:ReceiveMessage", own_keys=True):
+            return self._inboxes.of(queue_url).messages(self._client("sqs", None, None))
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Make the call once: no retry that could inject twice.
@@ -149,7 +169,7 @@ class Aws:
                     reply[key] = value.read()
             return reply
 
-    def _answer(self, query: Query) -> Any:  # noqa: ANN401 - an API's answer is JSON
+    def _answer(self, query: Query) -> Any:
         with translated(str(query), own_keys=True):
             client = self._client(query.service, None, None, attempts=4)
             method = _method(query.operation)
@@ -159,13 +179,13 @@ class Aws:
 
     def _client(
         self, service: str, signed_by: Credentials | None, source_ip: str | None, *, attempts: int = 1
-    ) -> Any:  # noqa: ANN401 - boto3 clients have no static type
+    ) -> Any:
         key = (service, signed_by, source_ip, attempts)
         if key not in self._clients:
             self._clients[key] = self._make(service, signed_by, source_ip, attempts)
         return self._clients[key]
 
-    def _make(self, service: str, signed_by: Credentials | None, source_ip: str | None, attempts: int) -> Any:  # noqa: ANN401 - boto3 clients have no static type
+    def _make(self, service: str, signed_by: Credentials | None, source_ip: str | None, attempts: int) -> Any:
         from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
         keys = signed_by or self.connection.credentials
@@ -192,13 +212,26 @@ class Aws:
         return client
 
     @functools.cached_property
-    def _session(self) -> Any:  # noqa: ANN401 - boto3 sessions have no static type
+    def _session(self) -> Any:
         import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
         with translated("session", own_keys=True):
             return boto3.session.Session(
                 profile_name=self.connection.profile, region_name=self.connection.region
             )
+
+
+def default_region(profile: str | None) -> str | None:
+    """The region that the shared AWS config or the environment names.
+
+    Raises:
+        TargetError: There is no such profile.
+    """
+    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+    with translated("session", own_keys=True):
+        region: str | None = boto3.session.Session(profile_name=profile).region_name
+        return region
 
 
 @functools.cache
@@ -208,7 +241,7 @@ def _method(operation: str) -> str:
     return str(xform_name(operation))
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - walks JSON
+def _plain(value: Any) -> Any:
     """Only what JSON can hold, so that a state read back from the journal compares equal."""
     match value:
         case datetime():

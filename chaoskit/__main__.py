@@ -1,0 +1,5 @@
+"""`python -m chaoskit`."""
+
+from chaoskit.cli import main
+
+main()

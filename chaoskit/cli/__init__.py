@@ -1,0 +1,91 @@
+"""The command line. Each command is a module of its own, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from chaoskit.errors import ChaoskitError
+from chaoskit.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS: Final = {
+    "catalog": "List the faults and probes, or explain one.",
+    "plan": "Show what experiments would call and put back, without doing it.",
+    "rollback": "Put back whatever earlier runs left open.",
+    "run": "Run experiments: inject, observe, roll back, judge.",
+    "sandbox": "Keep an embedded AWS running for your own tools.",
+    "status": "List faults that are open.",
+    "validate": "Check experiment files; nothing is called.",
+}
+
+
+class _Commands(click.Group):
+    """Knows the commands' names and purposes without importing them: `--help` must be quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"chaoskit.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib  # noqa: PLC0415 - only a mistyped command needs it
+
+        close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+        if args[0] not in _COMMANDS and close:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]}?")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="chaoskit")
+@click.option("-v", "--verbose", is_flag=True, help="Show the log on standard error.")
+@click.pass_context
+def cli(ctx: click.Context, *, verbose: bool) -> None:
+    """Security chaos engineering for AWS: prove that your controls work.
+
+    Every command first rolls back what a run that died left behind.
+    """
+    from chaoskit.cli.common import listen_to_log, recover_first  # noqa: PLC0415 - keeps --help quick
+
+    if verbose:
+        listen_to_log()
+    if ctx.invoked_subcommand != "rollback":  # which does just that
+        recover_first()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its status."""
+    try:
+        status = cli.main(arguments, prog_name="chaoskit", standalone_mode=False)
+    except ChaoskitError as error:
+        click.echo(f"chaoskit: {error}" if "\n" not in str(error) else str(error), err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("chaoskit: stopped", err=True)
+        sys.exit(ChaoskitError.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(status or 0)

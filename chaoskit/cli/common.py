@@ -1,0 +1,126 @@
+"""What several commands share: recovery, signals, and the options that choose a target."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from chaoskit.places import journals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chaoskit.engine import Stop, Undone
+    from chaoskit.places import AwsSettings
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def recover_first() -> None:
+    """Roll back what dead runs left, and say so; quick when there is nothing.
+
+    Raises:
+        JournalError: A journal can't be used.
+    """
+    if not journals():
+        return
+    from chaoskit.journal import SqliteJournal  # noqa: PLC0415 - most commands find nothing to recover
+
+    def is_open(path: Any) -> bool:
+        with SqliteJournal(path, readonly=True) as journal:
+            return bool(journal.open_faults())
+
+    if not any(map(is_open, journals())):
+        return
+    from chaoskit.api import recover_all  # noqa: PLC0415 - as above
+
+    with signals_held():
+        for undone in recover_all():
+            tell(undone)
+
+
+def tell(undone: Undone) -> None:
+    """Say on standard error what became of one open change."""
+    record = undone.entry.record
+    word = "rolled back" if undone.ok else "STILL OPEN"
+    click.secho(
+        f"{word}: {record.fault} of run {record.trace_id} ({record.experiment}): {undone.note}",
+        fg="green" if undone.ok else "red",
+        err=True,
+    )
+    for line in undone.by_hand:
+        click.echo(f"  by hand: {line}", err=True)
+
+
+@contextmanager
+def signals_held(stop: Stop | None = None) -> Iterator[None]:
+    """SIGINT, SIGTERM and SIGHUP ask `stop` to stop, instead of ending the process under a fault."""
+
+    def ask(number: int, _frame: object) -> None:
+        name = signal.Signals(number).name
+        again = stop is None or bool(stop)
+        if stop is not None:
+            stop.request(f"stopped by {name}")
+        words = "still rolling back, please wait" if again else "stopping: rolling back first"
+        print(f"\nchaoskit: {name}: {words}", file=sys.stderr, flush=True)  # noqa: T201 - click's echo is not safe here
+
+    before = {number: signal.signal(number, ask) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where to run."""
+    options = (
+        click.option(
+            "--target",
+            type=click.Choice(["embedded", "aws"]),
+            default="embedded",
+            show_default=True,
+            help="Where to run: the embedded sandbox, or a real AWS sandbox account.",
+        ),
+        click.option("--profile", help="AWS profile (target aws)."),
+        click.option("--region", help="AWS region (target aws)."),
+        click.option("--allow-account", multiple=True, help="Account that may be used (target aws)."),
+        click.option("--role", help="Role that each run assumes (target aws)."),
+        click.option("--stack", help="The workload's CloudFormation stack (target aws)."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def aws_settings(
+    *,
+    profile: str | None,
+    region: str | None,
+    allow_account: tuple[str, ...],
+    role: str | None,
+    stack: str | None,
+) -> AwsSettings:
+    """`chaoskit.toml`, overruled by the command line.
+
+    Raises:
+        TargetError: The file is wrong.
+    """
+    from dataclasses import replace  # noqa: PLC0415 - with the import below
+
+    from chaoskit.places import AwsSettings  # noqa: PLC0415 - not every command needs it
+
+    given = {"profile": profile, "region": region, "accounts": allow_account, "role": role, "stack": stack}
+    return replace(AwsSettings.read(), **{name: value for name, value in given.items() if value})  # type: ignore[arg-type]
+
+
+def listen_to_log() -> None:
+    """Send chaoskit's log lines to standard error."""
+    import logging  # noqa: PLC0415 - only for --verbose
+
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("chaoskit").setLevel(logging.DEBUG)

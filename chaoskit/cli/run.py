@@ -1,0 +1,76 @@
+"""`chaoskit run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from chaoskit import api, spec
+from chaoskit.cli.common import aws_settings, signals_held, target_options
+from chaoskit.engine import Stop
+from chaoskit.errors import ChaoskitError
+from chaoskit.report.machine import as_json, as_junit
+from chaoskit.report.progress import progress
+from chaoskit.report.text import story, summary
+from chaoskit.result import Verdict
+
+if TYPE_CHECKING:
+    from chaoskit.result import Results
+
+
+@click.command("run")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@target_options
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write JUnit XML here.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at once.")
+def command(
+    paths: tuple[Path, ...],
+    *,
+    target: api.TargetName,
+    json_file: Path | None,
+    junit_file: Path | None,
+    jobs: int,
+    **options: Any,
+) -> int:
+    """Run experiments: inject, observe, roll back, judge.
+
+    The exit status is the worst verdict's: 0 PASSED, 1 FAILED, 2 bad files, 3 ABORTED,
+    4 INCONCLUSIVE, 5 ERROR.
+    """
+    experiments = spec.load(paths)
+    settings = aws_settings(**options)
+    told, out = Console(stderr=True), Console()
+    stop = Stop()
+    with signals_held(stop), progress(told, experiments) as listener:
+        results = api.run(*paths, target=target, settings=settings, jobs=jobs, stop=stop, listener=listener)
+    out.print(summary(results))
+    for result in results.results:
+        if result.verdict is not Verdict.PASSED:
+            out.print(
+                f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
+            )
+    _write(json_file, as_json(results))
+    _write(junit_file, as_junit(results))
+    out.print(_closing(results), markup=False, highlight=False)
+    return results.exit_code
+
+
+def _closing(results: Results) -> str:
+    counts = {verdict: sum(r.verdict is verdict for r in results.results) for verdict in Verdict}
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    left = sum(not result.restored for result in results.results)
+    return f"{told}; " + ("everything restored" if not left else f"{left} NOT RESTORED: chaoskit status")
+
+
+def _write(file: Path | None, text: str) -> None:
+    if file is None:
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error

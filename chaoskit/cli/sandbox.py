@@ -1,0 +1,62 @@
+"""`chaoskit sandbox up|down|url`."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from chaoskit.errors import TargetError
+from chaoskit.places import sandboxes
+
+if TYPE_CHECKING:
+    from chaoskit.embedded import Instance
+
+
+@click.group("sandbox")
+def command() -> None:
+    """Keep an embedded AWS running for your own tools: aws-cli, boto3, Terraform.
+
+    While it is up, `chaoskit run` uses it too.
+    """
+
+
+@command.command()
+@click.option("--management", is_flag=True, help="Print the management account's keys instead.")
+def up(*, management: bool) -> None:
+    """Start it, if need be, and print the environment that points your tools at it.
+
+    In a shell: eval "$(chaoskit sandbox up)"
+    """
+    instance = sandboxes().up()
+    click.echo(f"The embedded sandbox is up, account {instance.account} in {instance.region}.", err=True)
+    for name, value in _environment(instance, management=management).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@command.command()
+def down() -> None:
+    """End it. Everything in it is gone."""
+    ended = sandboxes().down()
+    click.echo("The embedded sandbox is down." if ended else "No embedded sandbox is up.", err=True)
+
+
+@command.command()
+def url() -> None:
+    """Print where it listens."""
+    instance = sandboxes().find()
+    if instance is None:
+        raise TargetError("No embedded sandbox is up: start one with `chaoskit sandbox up`.")
+    click.echo(instance.url)
+
+
+def _environment(instance: Instance, *, management: bool) -> dict[str, str]:
+    keys = instance.management if management else instance.admin
+    return {
+        "AWS_ENDPOINT_URL": instance.url,
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        "AWS_REGION": instance.region,
+        "AWS_DEFAULT_REGION": instance.region,
+    }

@@ -1,0 +1,55 @@
+"""`chaoskit status`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from chaoskit.aws import load_undo
+from chaoskit.errors import ExitCode
+from chaoskit.journal import SqliteJournal
+from chaoskit.places import journals
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(*, as_json: bool) -> int:
+    """List faults that are open.
+
+    Faults of runs that died have been rolled back by then, as before every command; what is listed
+    belongs to a run that is going on, or could not be rolled back. Exit status 5 when any is open.
+    """
+    entries = []
+    for path in journals():
+        with SqliteJournal(path, readonly=True) as journal:
+            entries += journal.open_faults()
+    if as_json:
+        rows = [
+            {
+                "run": entry.record.trace_id,
+                "experiment": entry.record.experiment,
+                "fault": entry.record.fault,
+                "account": entry.record.target.get("account"),
+                "region": entry.record.target.get("region"),
+                "status": entry.status.value,
+                "note": entry.note,
+                "since": entry.created.isoformat(),
+                "do": entry.record.do,
+                "undo": entry.record.undo,
+            }
+            for entry in entries
+        ]
+        click.echo(json.dumps(rows, indent=2))
+    elif not entries:
+        click.echo("No faults are open.")
+    else:
+        for entry in entries:
+            record = entry.record
+            where = f"in account {record.target.get('account')} since {entry.created:%Y-%m-%d %H:%M:%S}"
+            whose = f"({record.experiment}, run {record.trace_id})"
+            why = f": {entry.note}" if entry.note else ""
+            click.echo(f"{record.fault} {where} {whose}: {entry.status}{why}")
+            for step in map(load_undo, record.undo):
+                click.echo(f"  undo: {step}")
+    return ExitCode.ERROR if entries else ExitCode.PASSED

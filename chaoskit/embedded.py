@@ -1,0 +1,175 @@
+"""Embedded sandboxes as processes: started, found again, and proven dead."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Credentials
+from chaoskit.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+UP: Final = "up"
+"""The instance that `chaoskit sandbox up` keeps."""
+_READY_WITHIN_S: Final = 60.0
+_GONE_WITHIN_S: Final = 10.0
+_POLL_S: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A running sandbox, as its own file describes it."""
+
+    name: str
+    pid: int
+    url: str
+    region: str
+    account: str
+    management_account: str
+    admin: Credentials
+    management: Credentials
+    token: str
+
+    @classmethod
+    def read(cls, path: Path) -> Instance:
+        """From the file that the sandbox wrote when it was ready."""
+        data = json.loads(path.read_text("utf-8"))
+        return cls(
+            name=data["instance"],
+            pid=data["pid"],
+            url=data["url"],
+            region=data["region"],
+            account=data["accounts"]["sandbox"],
+            management_account=data["accounts"]["management"],
+            admin=_credentials(data["credentials"]["admin"]),
+            management=_credentials(data["credentials"]["management"]),
+            token=data["token"],
+        )
+
+
+class Sandboxes:
+    """The sandboxes of one state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Touch nothing yet."""
+        self.folder = folder.absolute()
+
+    def find(self, name: str = UP) -> Instance | None:
+        """A sandbox that runs and is ready, or None."""
+        if self.is_gone(name):
+            return None
+        with suppress(FileNotFoundError):
+            return Instance.read(self.folder / f"{name}.json")
+        return None
+
+    def is_gone(self, name: str) -> bool:
+        """Proof that the process is dead, and all it held with it: the kernel has freed its lock."""
+        try:
+            lock = os.open(self.folder / f"{name}.lock", os.O_RDONLY)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            return True
+        finally:
+            os.close(lock)
+
+    def up(self) -> Instance:
+        """The sandbox that stays; started if it does not run.
+
+        Raises:
+            TargetError: It does not start.
+        """
+        running = self.find()
+        if running:
+            return running
+        return self._ready(UP, self._start(UP, stdin=subprocess.DEVNULL))
+
+    def down(self) -> bool:
+        """End it; False when it did not run.
+
+        Raises:
+            TargetError: It does not end.
+        """
+        running = self.find()
+        if running is None:
+            return False
+        os.kill(running.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _GONE_WITHIN_S
+        while not self.is_gone(UP):
+            if time.monotonic() > deadline:
+                raise TargetError(f"The sandbox (process {running.pid}) does not end: kill it by hand.")
+            time.sleep(_POLL_S)
+        return True
+
+    @contextmanager
+    def own(self) -> Iterator[Instance]:
+        """A sandbox for this block only. It also ends, with all it holds, when this process dies.
+
+        Raises:
+            TargetError: It does not start.
+        """
+        name = f"run-{secrets.token_hex(4)}"
+        process = self._start(name, "--watch-stdin", stdin=subprocess.PIPE)
+        try:
+            yield self._ready(name, process)
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            try:
+                process.wait(_GONE_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for ending in (".json", ".lock", ".log"):
+                (self.folder / f"{name}{ending}").unlink(missing_ok=True)
+
+    def _start(self, name: str, *options: str, stdin: int) -> subprocess.Popen[bytes]:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / f"{name}.json").unlink(missing_ok=True)
+        command = [sys.executable, "-m", "chaoskit.sandbox", "--instance", name, "--workload"]
+        with self._log(name).open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
+                [*command, "--state-dir", str(self.folder), *options],
+                stdin=stdin,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # a Ctrl-C is for the run, which needs the sandbox to roll back
+            )
+
+    def _ready(self, name: str, process: subprocess.Popen[bytes]) -> Instance:
+        deadline = time.monotonic() + _READY_WITHIN_S
+        file = self.folder / f"{name}.json"
+        while not file.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                lines = self._log(name).read_text("utf-8", "replace").strip().splitlines()
+                why = lines[-1] if lines else "it said nothing"
+                raise TargetError(
+                    f"The embedded sandbox did not start ({why}). It needs the sandbox extra: "
+                    "pip install 'chaoskit[sandbox]'."
+                )
+            time.sleep(_POLL_S)
+        return Instance.read(file)
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+
+def _credentials(data: Mapping[str, Any]) -> Credentials:
+    return Credentials(data["access_key_id"], data["secret_access_key"])

@@ -1,0 +1,75 @@
+"""The run loop and rollback: the only code that executes a fault."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from chaoskit.aws import Inboxes
+from chaoskit.engine.plan import PlannedFault, plan
+from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
+from chaoskit.engine.rollback import Undone
+from chaoskit.engine.run import Surroundings, run_experiment
+from chaoskit.engine.stop import Stop
+from chaoskit.engine.timeline import Listener
+from chaoskit.result import Results
+from chaoskit.slo import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chaoskit.experiment import Experiment
+    from chaoskit.journal import Journal
+    from chaoskit.slo import Clock
+    from chaoskit.target import Target
+
+__all__ = [
+    "Listener",
+    "PlaceGoneError",
+    "PlannedFault",
+    "Reopen",
+    "Stop",
+    "Undone",
+    "plan",
+    "recover",
+    "run_experiment",
+    "run_set",
+]
+
+
+def run_set(
+    experiments: Sequence[Experiment],
+    target: Target,
+    journal: Journal,
+    *,
+    stop: Stop | None = None,
+    listener: Listener | None = None,
+    clock: Clock | None = None,
+    jobs: int = 1,
+) -> Results:
+    """Run experiments; the results are in the order given.
+
+    Args:
+        experiments: What to run.
+        target: Where.
+        journal: Held by this process.
+        stop: Ends the set early; what has begun is rolled back, what has not is not begun.
+        listener: Is told every event, from the threads that run.
+        clock: Time; the wall's by default.
+        jobs: How many run at the same time.
+    """
+    clock = clock or SystemClock()
+    stop = stop or Stop()
+    started = clock.now()
+    run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    around = Surroundings(target, journal, clock, stop, Inboxes(f"run/{run_id}"), listener)
+    results = Results(run_id, target.name, started)
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:
+        futures = [
+            pool.submit(run_experiment, experiment, f"{run_id}.{number}", around)
+            for number, experiment in enumerate(experiments, 1)
+        ]
+        results.results = [future.result() for future in futures]
+    results.finished = clock.now()
+    return results

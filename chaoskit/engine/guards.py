@@ -1,0 +1,132 @@
+"""What must be true before and while a fault is in: limits, stop conditions, steady state, telemetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chaoskit.contract import Observation
+from chaoskit.errors import AwsError, GuardError
+from chaoskit.experiment import Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chaoskit.aws import Aws
+    from chaoskit.contract import Probe, Trace
+    from chaoskit.engine.stop import Stop
+    from chaoskit.experiment import Experiment
+    from chaoskit.slo import Clock
+    from chaoskit.target import Target
+
+ROLLBACK_RESERVE_S: Final = 300.0
+"""How much longer than `max_duration` the credentials must last."""
+
+
+class InconclusiveError(Exception):
+    """The run can't tell anything; the message says why."""
+
+
+def look(probe: Probe, aws: Aws, trace: Trace) -> Observation:
+    """Look; an account that can't be read is an answer too: unknown."""
+    try:
+        return probe.look(aws, trace)
+    except AwsError as error:
+        return Observation(holds=None, summary=f"{probe.about.name} could not look: {error}")
+
+
+def ready(probe: Probe, aws: Aws) -> Observation:
+    """Ask whether a probe's telemetry is on; unreadable is unknown."""
+    try:
+        return probe.ready(aws)
+    except AwsError as error:
+        return Observation(holds=None, summary=f"{probe.about.name} could not look: {error}")
+
+
+def check_blast_radius(experiment: Experiment, target: Target) -> None:
+    """The experiment and the target must both allow the account and the region.
+
+    Raises:
+        GuardError: One of them does not.
+    """
+    for what, value, by_experiment, by_target in (
+        ("account", target.account, experiment.blast_radius.accounts, target.allowed_accounts),
+        ("region", target.connection.region, experiment.blast_radius.regions, target.allowed_regions),
+    ):
+        if value not in by_experiment:
+            raise GuardError(
+                f"{experiment.id} may not run in {what} {value}: its blast_radius.{what}s names "
+                f"{', '.join(by_experiment)}."
+            )
+        if value not in by_target:
+            raise GuardError(
+                f"The target does not allow {what} {value}: it allows "
+                f"{', '.join(sorted(by_target)) or 'none'} (--allow-{what}, or {what}s in chaoskit.toml)."
+            )
+
+
+def check_credentials(aws: Aws, experiment: Experiment, now: datetime) -> None:
+    """The credentials must outlive the fault and its rollback.
+
+    Raises:
+        GuardError: They end too early.
+    """
+    expires = aws.connection.expires
+    needed = experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S
+    if expires is not None and (expires - now).total_seconds() < needed:
+        left = (expires - now).total_seconds()
+        raise GuardError(
+            f"The credentials end in {left:.0f} s, but the run and its rollback may need {needed:.0f} s: "
+            "log in again, or lower blast_radius.max_duration."
+        )
+
+
+def check_steady_state(experiment: Experiment, aws: Aws, trace: Trace) -> str | None:
+    """What of the steady state does not hold, or None."""
+    for probe in experiment.steady_state:
+        seen = look(probe, aws, trace)
+        if seen.holds is not True:
+            return seen.summary
+    return None
+
+
+def check_telemetry(experiment: Experiment, aws: Aws, trace: Trace) -> None:
+    """Detectors are on, and none has reported already.
+
+    Raises:
+        InconclusiveError: A silent detector, or one that has spoken before, proves nothing.
+    """
+    for expectation in experiment.expect:
+        if expectation.role is not Role.DETECTION:
+            continue
+        on = ready(expectation.probe, aws)
+        if on.holds is not True:
+            raise InconclusiveError(f"the detector is not on: {on.summary}")
+        before = look(expectation.probe, aws, trace)
+        if before.holds is not False:
+            raise InconclusiveError(f"the detection was there before the fault: {before.summary}")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What can stop a run at any moment until its rollback."""
+
+    experiment: Experiment
+    stop: Stop
+    clock: Clock
+    ends: float
+
+    def check(self, aws: Aws, trace: Trace) -> None:
+        """Go on, or not.
+
+        Raises:
+            GuardError: A person, a stop condition or the clock says stop.
+        """
+        if self.stop:
+            raise GuardError(self.stop.reason)
+        if self.clock.monotonic() > self.ends:
+            raise GuardError(f"blast_radius.max_duration {self.experiment.blast_radius.max_duration} is over")
+        for condition in self.experiment.stop_conditions:
+            seen = look(condition, aws, trace)
+            if seen.holds is not False:
+                raise GuardError(f"stop condition {condition.about.name}: {seen.summary}")

@@ -1,0 +1,119 @@
+"""Polling all open expectations together, each against its own SLO."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from chaoskit.engine.guards import look
+from chaoskit.experiment import Role
+from chaoskit.slo import Duration, Interval
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chaoskit.aws import Aws
+    from chaoskit.contract import Observation, Trace
+    from chaoskit.engine.guards import Watch
+    from chaoskit.engine.inject import Injector
+    from chaoskit.engine.timeline import Timeline
+    from chaoskit.result import ExpectationResult
+    from chaoskit.slo import Clock
+
+_SHORTEST_WAIT_S: Final = 0.05
+_LONGEST_WAIT_S: Final = 5.0
+_WAIT_SHARE: Final = 0.1
+"""The next look comes after this share of the time already waited, so an interval is about that wide."""
+
+
+class Observer:
+    """Watches until every expectation is met, missed, or cut short."""
+
+    def __init__(
+        self,
+        open_: list[ExpectationResult],
+        injector: Injector,
+        aws: Aws,
+        *,
+        watch: Watch,
+        timeline: Timeline,
+        clock: Clock,
+    ) -> None:
+        """Nothing is looked at yet."""
+        self._open = list(open_)
+        self._injector = injector
+        self._aws = aws
+        self._watch = watch
+        self._timeline = timeline
+        self._clock = clock
+        self._start = injector.trace.attempts[0].at
+        self._last_without: dict[int, datetime] = {}
+
+    def observe(self) -> None:
+        """Look, wait, look again; each look may close expectations.
+
+        Raises:
+            GuardError: Something says stop; what is open stays unmet.
+            AwsError: The effect of a change can't be read.
+        """
+        while True:
+            self._injector.look_for_effects()
+            self._open = [item for item in self._open if not self._settled(item)]
+            if not self._open:
+                return
+            self._watch.check(self._aws, self._injector.trace)
+            self._clock.wait(self._pause(), self._watch.stop.event)
+
+    def _pause(self) -> float:
+        """Until the next look: longer as time goes by, but never past the next deadline."""
+        waited = (self._clock.now() - self._start).total_seconds()
+        deadlines = [float(item.expectation.within or 0) - waited for item in self._open]
+        next_deadline = min((left for left in deadlines if left > 0), default=_SHORTEST_WAIT_S)
+        pause = min(max(waited * _WAIT_SHARE, _SHORTEST_WAIT_S), _LONGEST_WAIT_S, next_deadline)
+        return max(pause, 0.001)
+
+    def _settled(self, item: ExpectationResult) -> bool:
+        began = self._clock.now()
+        seen = self._look(item)
+        ended = self._clock.now()
+        item.summary, item.evidence = seen.summary, seen.evidence
+        start = seen.cause or self._start
+        within = item.expectation.within
+        if seen.holds:
+            at = seen.at or ended
+            item.latency_s = max((at - start).total_seconds(), 0.0)
+            lo = max((self._last_without.get(id(item), start) - start).total_seconds(), 0.0)
+            item.latency_interval = Interval(lo, max((ended - start).total_seconds(), lo))
+            item.met = within is None or item.latency_s <= within
+            if not item.met:
+                item.summary += f", but only after {Duration(round(item.latency_s, 3))}: the SLO is {within}"
+        elif seen.final or within is None:
+            item.met = seen.holds
+        elif (began - start).total_seconds() >= within:
+            item.met = seen.holds
+            item.summary += f" within {within}"
+        else:
+            self._last_without[id(item)] = began
+            return False
+        word = {True: "met", False: "missed", None: "unknown"}[item.met]
+        self._timeline.add(word, f"{item.expectation.role}: {item.summary}")
+        return True
+
+    def _look(self, item: ExpectationResult) -> Observation:
+        trace = self._injector.trace
+        seen = look(item.expectation.probe, self._aws, trace)
+        if item.expectation.role is not Role.RESPONSE or seen.holds is not True:
+            return seen
+        return self._repaired(item, seen, trace)
+
+    def _repaired(self, item: ExpectationResult, seen: Observation, trace: Trace) -> Observation:
+        """A good state is a response only if the runbook made it so, or it was seen to be bad before."""
+        if item.expectation.repaired_by is not None:
+            run = look(item.expectation.repaired_by, self._aws, trace)
+            if run.holds is not True:
+                return run
+            summary = f"{seen.summary}; {run.summary}"
+            return replace(run, summary=summary, evidence={**seen.evidence, **run.evidence})
+        if any(attempt.effect for attempt in trace.attempts):
+            return seen
+        return replace(seen, holds=False, summary="the fault's effect was not seen, so nothing was repaired")

@@ -1,0 +1,64 @@
+"""Faults that an earlier run left open are rolled back before anything else is done."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Protocol
+
+from chaoskit.engine.rollback import Rollback, Undone
+from chaoskit.errors import ChaoskitError
+from chaoskit.journal import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from chaoskit.aws import Aws
+    from chaoskit.journal import Entry, Journal
+    from chaoskit.slo import Clock
+
+
+class PlaceGoneError(Exception):
+    """The sandbox that held the fault is proven to be gone, and everything in it."""
+
+
+class Reopen(Protocol):
+    """Finds the account of a journal entry again."""
+
+    def __call__(self, place: Mapping[str, Any]) -> Aws:
+        """Open it.
+
+        Raises:
+            PlaceGoneError: There is nothing left to put back.
+            ChaoskitError: It can't be reached now.
+        """
+        ...
+
+
+def recover(journal: Journal, reopen: Reopen, clock: Clock) -> list[Undone]:
+    """Undo every open entry, newest first, place by place as they come.
+
+    Only the holder of the journal's lock may call this: then no open entry belongs to a living run.
+    """
+    done: list[Undone] = []
+    for place, entries in _by_place(journal.open_faults()):
+        try:
+            aws = reopen(place)
+        except PlaceGoneError as gone:
+            done += [_closed(entry, journal, str(gone)) for entry in entries]
+        except ChaoskitError as error:
+            done += [Undone(entry, ok=False, note=str(error)) for entry in entries]
+        else:
+            done += Rollback(aws, journal, clock).undo(entries)
+    return done
+
+
+def _by_place(entries: list[Entry]) -> Iterator[tuple[Mapping[str, Any], list[Entry]]]:
+    for _, group in itertools.groupby(entries, key=lambda entry: sorted(entry.record.target.items())):
+        members = list(group)
+        yield members[0].record.target, members
+
+
+def _closed(entry: Entry, journal: Journal, note: str) -> Undone:
+    journal.mark(entry.id, Status.UNDONE, note)
+    return Undone(entry, ok=True, note=note)

@@ -1,0 +1,210 @@
+"""One experiment, from guards to verdict. Whatever happens in between, rollback runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from chaoskit.contract import Trace, session_name
+from chaoskit.engine.guards import (
+    ROLLBACK_RESERVE_S,
+    InconclusiveError,
+    Watch,
+    check_blast_radius,
+    check_credentials,
+    check_steady_state,
+    check_telemetry,
+)
+from chaoskit.engine.inject import Injector
+from chaoskit.engine.observe import Observer
+from chaoskit.engine.rollback import Rollback
+from chaoskit.engine.stop import Stop
+from chaoskit.engine.timeline import Timeline
+from chaoskit.engine.verdict import judge
+from chaoskit.errors import AwsError, ChaoskitError, GuardError
+from chaoskit.experiment import Role
+from chaoskit.result import ExpectationResult, Result, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chaoskit.aws import Aws, Inboxes
+    from chaoskit.engine.timeline import Listener
+    from chaoskit.experiment import Experiment
+    from chaoskit.journal import Journal
+    from chaoskit.slo import Clock
+    from chaoskit.target import Target
+
+_STEADY_TRIES: Final = 10
+_STEADY_WAIT_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every run of a set shares; safe to share between threads."""
+
+    target: Target
+    journal: Journal
+    clock: Clock
+    stop: Stop
+    inboxes: Inboxes
+    listener: Listener | None = None
+
+
+def run_experiment(experiment: Experiment, trace_id: str, around: Surroundings) -> Result:
+    """Run one experiment.
+
+    Never raises for anything that goes wrong in it: the verdict says so. A KeyboardInterrupt goes
+    through, after rollback.
+    """
+    run = _Run(experiment, trace_id, around)
+    if run.attempt(run.prepare):
+        try:
+            run.attempt(run.inject_and_observe)
+        finally:
+            run.attempt(run.restore)
+    return run.finished()
+
+
+class _Run:
+    """The state of one run; each step may end it."""
+
+    def __init__(self, experiment: Experiment, trace_id: str, around: Surroundings) -> None:
+        target, clock = around.target, around.clock
+        self._around = around
+        self._experiment = experiment
+        self._result = Result(experiment, target.account, target.connection.region, trace_id)
+        self._result.expectations = [ExpectationResult(item) for item in experiment.expect]
+        self._result.started = clock.now()
+        self._result.restored = True  # nothing has been changed yet
+        self._timeline = Timeline(self._result, clock, around.listener)
+        self._trace = Trace(trace_id, clock.now())
+        self._watch = Watch(
+            experiment, around.stop, clock, clock.monotonic() + experiment.blast_radius.max_duration
+        )
+        self._aws: Aws | None = None
+        self._ended: tuple[Verdict, str] | None = None
+
+    def attempt(self, step: Callable[[], None]) -> bool:
+        """Take a step; what goes wrong in it becomes the verdict. True when it went through."""
+        try:
+            step()
+        except GuardError as error:
+            self._end(Verdict.ABORTED, str(error))
+        except InconclusiveError as error:
+            self._end(Verdict.INCONCLUSIVE, str(error))
+        except AwsError as error:
+            self._end(Verdict.INCONCLUSIVE, f"the account could not be read: {error}")
+        except ChaoskitError as error:
+            self._end(Verdict.ERROR, str(error))
+        except Exception as error:  # noqa: BLE001 - the engine's edge: a defect is a verdict, not a crash
+            self._timeline.crash(error)
+            self._end(Verdict.ERROR, f"a defect in chaoskit: {type(error).__name__}: {error}")
+        else:
+            return True
+        return False
+
+    def prepare(self) -> None:
+        """Everything that must hold before anything is touched."""
+        target, experiment = self._around.target, self._experiment
+        check_blast_radius(experiment, target)
+        self._aws = target.open(
+            session_name(self._trace.trace_id),
+            f"run/{self._trace.trace_id}",
+            experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+            self._around.inboxes,
+        )
+        check_credentials(self._aws, experiment, self._around.clock.now())
+        self._watch.check(self._aws, self._trace)
+        if trouble := check_steady_state(experiment, self._aws, self._trace):
+            raise InconclusiveError(f"the steady state does not hold before the fault: {trouble}")
+        check_telemetry(experiment, self._aws, self._trace)
+        self._timeline.add("ready", "limits, steady state and telemetry are as they should be")
+
+    def inject_and_observe(self) -> None:
+        """Make the faults' changes, then watch for what is expected of them."""
+        injector = Injector(
+            self._result,
+            self._trace,
+            self._opened,
+            self._around.target,
+            self._around.journal,
+            watch=self._watch,
+            timeline=self._timeline,
+            clock=self._around.clock,
+        )
+        self._result.restored = False
+        try:
+            self._inject_all(injector)
+            if self._watch_is_worthwhile(injector.trace):
+                Observer(
+                    self._result.expectations,
+                    injector,
+                    self._opened,
+                    watch=self._watch,
+                    timeline=self._timeline,
+                    clock=self._around.clock,
+                ).observe()
+        finally:
+            self._trace = injector.trace
+
+    def restore(self) -> None:
+        """Undo what is open, newest first, and look whether the steady state is back."""
+        entries = [e for e in self._around.journal.open_faults() if e.record.trace_id == self._trace.trace_id]
+        self._result.restored = False
+        for undone in Rollback(self._opened, self._around.journal, self._around.clock).undo(entries):
+            self._timeline.add(
+                "undone" if undone.ok else "open", f"{undone.entry.record.fault}: {undone.note}"
+            )
+            self._result.left_open += undone.by_hand or ([] if undone.ok else [undone.note])
+        if self._result.left_open:
+            raise ChaoskitError("not everything was put back; `chaoskit rollback` tries again")
+        if entries and (trouble := self._steady_again()):
+            raise ChaoskitError(f"after rollback the steady state does not hold: {trouble}")
+        self._result.restored = True
+
+    def finished(self) -> Result:
+        """The result with its verdict, which is ERROR until something better is earned."""
+        result = self._result
+        result.verdict, result.reason = self._ended or judge(result, self._trace)
+        if not result.restored and self._trace.attempts:
+            result.verdict = Verdict.ERROR
+        result.finished = self._around.clock.now()
+        self._timeline.add("verdict", f"{result.verdict}: {result.reason}")
+        return result
+
+    @property
+    def _opened(self) -> Aws:
+        if self._aws is None:
+            raise ChaoskitError("the account was not opened")
+        return self._aws
+
+    def _end(self, verdict: Verdict, reason: str) -> None:
+        """What ends a run first is its reason; only an error that comes after outranks it."""
+        if self._ended is None or verdict is Verdict.ERROR:
+            self._ended = (verdict, reason)
+
+    def _inject_all(self, injector: Injector) -> None:
+        seen: dict[str, int] = {}
+        for fault in self._experiment.faults:
+            base = fault.about.name
+            seen[base] = seen.get(base, 0) + 1
+            name = base if seen[base] == 1 else f"{base}#{seen[base]}"
+            self._timeline.add("inject", f"{name}: {fault.summary()}")
+            if not injector.inject(name, fault) and not self._experiment.expects(Role.GUARDRAIL):
+                return
+
+    def _watch_is_worthwhile(self, trace: Trace) -> bool:
+        """Without a call that went through, only a guardrail has something to show."""
+        applied = any(attempt.outcome == "applied" for attempt in trace.attempts)
+        return bool(trace.attempts) and (applied or self._experiment.expects(Role.GUARDRAIL))
+
+    def _steady_again(self) -> str | None:
+        """What of the steady state is still missing once AWS has had time to settle, or None."""
+        never = Stop().event
+        for _ in range(_STEADY_TRIES):
+            trouble = check_steady_state(self._experiment, self._opened, self._trace)
+            if trouble is None:
+                return None
+            self._around.clock.wait(_STEADY_WAIT_S, never)
+        return trouble

@@ -1,0 +1,22 @@
+"""Asking a run to stop: a signal, a person or another thread sets it, the engine looks between steps."""
+
+from __future__ import annotations
+
+import threading
+
+
+class Stop:
+    """A request to stop, with its reason. Rollback never looks at it."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.reason = ""
+
+    def request(self, reason: str) -> None:
+        """Ask; only the first reason counts."""
+        if not self.event.is_set():
+            self.reason = reason
+            self.event.set()
+
+    def __bool__(self) -> bool:
+        return self.event.is_set()

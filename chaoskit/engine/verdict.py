@@ -1,0 +1,46 @@
+"""From what was seen to a verdict and its reason. Anything short of evidence is not a pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoskit.experiment import Role
+from chaoskit.result import Verdict
+
+if TYPE_CHECKING:
+    from chaoskit.contract import Trace
+    from chaoskit.result import Result
+
+
+def judge(result: Result, trace: Trace) -> tuple[Verdict, str]:
+    """The verdict of a run that went through and was restored.
+
+    Args:
+        result: With its expectations as they were seen.
+        trace: The faults' calls.
+    """
+    if why := without_effect(result, trace):
+        return Verdict.INCONCLUSIVE, why
+    missed = [e for e in result.expectations if e.met is False]
+    if missed:
+        return Verdict.FAILED, "; ".join(f"{e.expectation.role}: {e.summary}" for e in missed)
+    unknown = [e for e in result.expectations if e.met is None]
+    if unknown or not result.expectations:
+        return Verdict.INCONCLUSIVE, "; ".join(f"{e.expectation.role}: {e.summary}" for e in unknown)
+    return Verdict.PASSED, "; ".join(f"{e.expectation.role}: {e.summary}" for e in result.expectations)
+
+
+def without_effect(result: Result, trace: Trace) -> str | None:
+    """Why the faults prove nothing, or None when they do."""
+    if not trace.attempts:
+        return "no fault was injected"
+    guarded = result.experiment.expects(Role.GUARDRAIL)
+    repaired = any(e.met and e.expectation.runbook for e in result.expectations)
+    for attempt in trace.attempts:
+        if attempt.outcome == "failed":
+            return f"the fault could not be injected: {attempt.message}"
+        if attempt.outcome == "denied" and not guarded:
+            return f"the fault had no effect: {attempt.call} was denied by {attempt.denied_by}"
+        if attempt.effect is False and not repaired:
+            return f"the fault had no effect: {attempt.call} was answered, but the state did not change"
+    return None

@@ -1,0 +1,188 @@
+"""Opening targets: an AWS account, or an embedded sandbox that is up or is started for the purpose."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from platformdirs import user_state_path
+
+from chaoskit.aws import Aws, Connection, default_region
+from chaoskit.embedded import Sandboxes
+from chaoskit.engine import PlaceGoneError
+from chaoskit.errors import AwsError, TargetError
+from chaoskit.spec.names import variable_name
+from chaoskit.target import STACK, Target, stack_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chaoskit.embedded import Instance
+
+CONFIG: Final = Path("chaoskit.toml")
+
+
+def home() -> Path:
+    """Where the journal and the sandboxes' files are: CHAOSKIT_HOME, or the user's state folder."""
+    named = os.environ.get("CHAOSKIT_HOME")
+    return Path(named) if named else user_state_path("chaoskit")
+
+
+def journal_path() -> Path:
+    """The journal's file. Each worker of pytest-xdist has its own, for one process writes at a time."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    return home() / (f"journal-{worker}.sqlite" if worker else "journal.sqlite")
+
+
+def journals() -> list[Path]:
+    """Every journal there is."""
+    return sorted(home().glob("journal*.sqlite"))
+
+
+def sandboxes() -> Sandboxes:
+    """The sandboxes of this user."""
+    return Sandboxes(home() / "sandboxes")
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """How to use an AWS account; from `chaoskit.toml`'s `[aws]` table and the command line.
+
+    Attributes:
+        profile: A profile of the shared AWS config.
+        region: The region; None takes the profile's.
+        accounts: The accounts that may be experimented on; without one nothing runs.
+        regions: The regions likewise; empty allows just the one in use.
+        role: A role that each run assumes; None takes the stack's harness role, if there is a stack.
+        stack: The workload's CloudFormation stack.
+        variables: More `${...}` names, beside the stack's outputs.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    role: str | None = None
+    stack: str = STACK
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path = CONFIG) -> AwsSettings:
+        """From a file; the defaults when there is none.
+
+        Raises:
+            TargetError: The file says something unknown.
+        """
+        try:
+            table = tomllib.loads(path.read_text("utf-8")).get("aws", {})
+        except FileNotFoundError:
+            return cls()
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise TargetError(f"{path} can't be read: {error}.") from error
+        unknown = sorted(set(table) - set(cls.__dataclass_fields__))
+        if unknown:
+            known = ", ".join(cls.__dataclass_fields__)
+            raise TargetError(f"{path}: [aws] has no {', '.join(unknown)}; known are {known}.")
+        lists = {name: tuple(map(str, table.get(name, ()))) for name in ("accounts", "regions")}
+        return cls(**{**table, **lists})
+
+
+@contextmanager
+def aws_target(settings: AwsSettings) -> Iterator[Target]:
+    """The AWS account of a profile.
+
+    Raises:
+        TargetError: No usable credentials, region or answer.
+    """
+    region = settings.region or default_region(settings.profile)
+    if region is None:
+        raise TargetError("No AWS region is set: pass --region, or set one in the profile.")
+    connection = Connection(region, profile=settings.profile)
+    aws = Aws(connection, user_agent="chaoskit")
+    aws.identify()
+    try:
+        outputs = stack_outputs(aws, settings.stack)
+    except AwsError as error:
+        raise TargetError(f"The stack {settings.stack} can't be read: {error.message}") from error
+    variables = _variables(aws.account, region, outputs) | dict(settings.variables)
+    yield Target(
+        name="aws",
+        connection=connection,
+        account=aws.account,
+        place={"kind": "aws", "profile": settings.profile},
+        allowed_accounts=frozenset(settings.accounts),
+        allowed_regions=frozenset(settings.regions or (region,)),
+        role_arn=settings.role or variables.get("workload.harness_role"),
+        variables=variables,
+    )
+
+
+@contextmanager
+def embedded_target() -> Iterator[Target]:
+    """The sandbox that is up, or else one of its own that ends with the block.
+
+    Raises:
+        TargetError: It does not start or answer.
+    """
+    running = sandboxes().find()
+    if running:
+        yield _embedded(running)
+    else:
+        with sandboxes().own() as own:
+            yield _embedded(own)
+
+
+def reopen(place: Mapping[str, Any]) -> Aws:
+    """The account of a journal entry, as it can be reached now.
+
+    Raises:
+        PlaceGoneError: It was in a sandbox that is gone.
+        TargetError: It can't be reached, or the credentials are another account's.
+    """
+    if place["kind"] == "embedded":
+        folder, name = Sandboxes(Path(place["folder"])), place["instance"]
+        if folder.is_gone(name):
+            raise PlaceGoneError(f"the sandbox {name} is gone, and the fault with it")
+        instance = folder.find(name)
+        if instance is None:
+            raise TargetError(f"The sandbox {name} is just starting or ending: try again.")
+        connection = _connection(instance)
+    else:
+        connection = Connection(place["region"], profile=place["profile"])
+    aws = Aws(connection, user_agent="chaoskit/rollback")
+    aws.identify()
+    if aws.account != place["account"]:
+        raise TargetError(
+            f"The fault lies in account {place['account']}, but these credentials are for {aws.account}: "
+            "log in to the right one, then run `chaoskit rollback`."
+        )
+    return aws
+
+
+def _embedded(instance: Instance) -> Target:
+    connection = _connection(instance)
+    outputs = stack_outputs(Aws(connection, user_agent="chaoskit"))
+    variables = _variables(instance.account, instance.region, outputs)
+    return Target(
+        name="embedded",
+        connection=connection,
+        account=instance.account,
+        place={"kind": "embedded", "folder": str(sandboxes().folder), "instance": instance.name},
+        allowed_accounts=frozenset({instance.account}),
+        allowed_regions=frozenset({instance.region}),
+        role_arn=variables.get("workload.harness_role"),
+        variables=variables,
+    )
+
+
+def _connection(instance: Instance) -> Connection:
+    return Connection(instance.region, endpoint_url=instance.url, credentials=instance.admin)
+
+
+def _variables(account: str, region: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    workload = {f"workload.{variable_name(key)}": value for key, value in outputs.items()}
+    return {"sandbox.account": account, "sandbox.region": region, **workload}

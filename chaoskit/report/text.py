@@ -1,0 +1,67 @@
+"""Results for a terminal: the summary table, and one experiment told in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from chaoskit.result import Verdict
+from chaoskit.slo import Duration
+
+if TYPE_CHECKING:
+    from chaoskit.result import ExpectationResult, Result, Results
+
+STYLES: Final = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "bold red",
+    Verdict.ABORTED: "yellow",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.ERROR: "bold red",
+}
+
+
+def summary(results: Results) -> Table:
+    """A row an experiment."""
+    table = Table(title=f"Run {results.run_id} on {results.target}", title_justify="left")
+    for heading in ("experiment", "verdict", "expectations", "restored"):
+        table.add_column(heading, overflow="fold")
+    for result in results.results:
+        style = STYLES[result.verdict]
+        table.add_row(
+            escape(result.experiment.id),
+            f"[{style}]{result.verdict}[/]",
+            escape("\n".join(map(line, result.expectations)))
+            if result.verdict is Verdict.PASSED
+            else escape(result.reason),
+            "yes" if result.restored else "[bold red]NO[/]",
+        )
+    return table
+
+
+def line(item: ExpectationResult) -> str:
+    """One expectation: role, what came of it, and latency against SLO."""
+    mark = {True: "met", False: "missed", None: "unknown"}[item.met]
+    within = f" of {item.expectation.within}" if item.expectation.within is not None else ""
+    took = f" in {Duration(round(item.latency_s, 3))}{within}" if item.latency_s is not None else within
+    return f"{item.expectation.role} {mark}{took}"
+
+
+def story(result: Result) -> str:
+    """What a person needs to understand one result: hypothesis, expectations, evidence, timeline."""
+    lines = [
+        f"{result.verdict}: {result.reason}",
+        "",
+        f"hypothesis: {' '.join(result.experiment.hypothesis.split())}",
+    ]
+    for item in result.expectations:
+        lines += ["", f"{line(item)}: {item.expectation.probe.about.name}: {item.summary}"]
+        if item.latency_interval:
+            lines.append(f"  seen between {item.latency_interval} after the fault")
+        lines += [f"  {key}: {value}" for key, value in item.evidence.items()]
+    lines += ["", "timeline:"]
+    lines += [f"  {event.at:%H:%M:%S.%f} {event.event}: {event.detail}" for event in result.timeline]
+    if result.left_open:
+        lines += ["", "NOT RESTORED. By hand:", *(f"  {call}" for call in result.left_open)]
+    return "\n".join(lines)

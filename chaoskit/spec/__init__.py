@@ -1,0 +1,82 @@
+"""The only YAML reader: experiment files in, experiments out, or everything that is wrong with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chaoskit.errors import Problem, SpecError
+from chaoskit.spec.builder import Builder
+from chaoskit.spec.document import read
+from chaoskit.spec.names import known_names
+from chaoskit.spec.values import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping as MappingType
+    from pathlib import Path
+
+    from chaoskit.experiment import Experiment
+
+__all__ = ["files", "known_names", "load"]
+
+_ENDINGS: Final = (".yaml", ".yml")
+
+
+def files(paths: Iterable[Path]) -> list[Path]:
+    """The experiment files that these files and folders name, each once, in order.
+
+    Raises:
+        SpecError: A path does not exist, or a folder holds none.
+    """
+    found: dict[Path, None] = {}
+    problems = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+            if not inside:
+                problems.append(Problem(str(path), 1, 1, "this folder holds no .yaml file"))
+            found.update(dict.fromkeys(inside))
+        elif path.exists():
+            found[path] = None
+        else:
+            problems.append(Problem(str(path), 1, 1, "there is no such file or folder"))
+    if problems:
+        raise SpecError(problems)
+    return list(found)
+
+
+def load(paths: Iterable[Path], variables: MappingType[str, str] | None = None) -> list[Experiment]:
+    """Read experiments.
+
+    Args:
+        paths: Files, and folders that are searched for them.
+        variables: What `${...}` stand for, e.g. `sandbox.account`. Without it only the names are
+            checked: each stands for itself.
+
+    Raises:
+        SpecError: With everything that is wrong in any of the files.
+    """
+    variables = known_names() if variables is None else variables
+    problems: list[Problem] = []
+    experiments: list[Experiment] = []
+    for path in files(paths):
+        root = read(path, problems)
+        if root is not None:
+            reader = Reader(str(path), variables, problems)
+            experiment = Builder(path, reader).build(root)
+            experiments += [experiment] if experiment else []
+    problems += _same_ids(experiments)
+    if problems:
+        raise SpecError(problems)
+    return experiments
+
+
+def _same_ids(experiments: list[Experiment]) -> list[Problem]:
+    first: dict[str, Path] = {}
+    for experiment in experiments:
+        first.setdefault(experiment.id, experiment.path)
+    return [
+        Problem(str(e.path), 1, 1, f"{first[e.id]} has the id {e.id} already")
+        for e in experiments
+        if first[e.id] is not e.path
+    ]

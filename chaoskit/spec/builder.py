@@ -1,0 +1,209 @@
+"""From a located document to an Experiment."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import typing
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.contract import FAULTS, LAYERS, PROBES, Layer
+from chaoskit.experiment import RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
+from chaoskit.slo import Duration
+from chaoskit.spec.document import Mapping, Scalar
+from chaoskit.spec.values import BAD, Bad, one_of, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from chaoskit.contract import Element, Probe, Registry
+    from chaoskit.spec.document import Node
+    from chaoskit.spec.values import Reader
+
+_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SCHEDULE: Final = re.compile(r"(rate\(\d+ (minute|hour|day)s?\)|cron\([^()]+\))")
+_REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
+_OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
+_MAPS: Final = ("attack", "atlas", "owasp_ml", "compliance")
+_TEXTS: Final = ("id", "title", "owner", "hypothesis")
+
+
+class Builder:
+    """Builds one file's experiment, noting everything that is wrong with it."""
+
+    def __init__(self, path: Path, reader: Reader) -> None:
+        """Read through `reader`; `path` is where the file lies."""
+        self._path = path
+        self._read = reader
+
+    def build(self, root: Node) -> Experiment | None:
+        """The experiment, or None when anything was wrong."""
+        keys = self._read.mapping(root, "an experiment", (*_REQUIRED, *_OPTIONAL), _REQUIRED)
+        if isinstance(keys, Bad):
+            return None
+        fields: dict[str, Any] = {
+            name: self._read.value(node, str, name) for name, node in keys.items() if name in _TEXTS
+        }
+        readers: dict[str, Callable[[Node], Any]] = {
+            "layer": self._layer,
+            "maps": self._maps,
+            "blast_radius": self._blast_radius,
+            "steady_state": functools.partial(self._probes, what="steady_state"),
+            "stop_conditions": functools.partial(self._probes, what="stop_conditions"),
+            "faults": self._faults,
+            "expect": self._expectations,
+            "schedule": self._schedule,
+        }
+        fields |= {name: read(keys[name]) for name, read in readers.items() if name in keys}
+        self._check_id(keys.get("id"), fields.get("id"))
+        self._check_slos(keys.get("expect"), fields)
+        if any(isinstance(value, Bad) for value in fields.values()) or set(_REQUIRED) - set(fields):
+            return None
+        return Experiment(path=self._path, **fields)
+
+    def _layer(self, node: Node) -> Any:
+        layer = self._read.value(node, Layer, "layer")
+        folder = self._path.parent.name
+        if folder in LAYERS and layer in LAYERS and folder != layer:
+            return self._read.say(node, f"layer is {layer}, but the file lies in {folder}/")
+        return layer
+
+    def _check_id(self, node: Node | None, value: object) -> None:
+        if node is None or not isinstance(value, str):
+            return
+        if not _ID.fullmatch(value):
+            self._read.say(node, f"id {shown(value)} must be lower-case words joined by hyphens")
+        elif value != self._path.stem:
+            self._read.say(node, f"id {shown(value)} must be the file's name, {self._path.stem}")
+
+    def _maps(self, node: Node) -> Any:
+        keys = self._read.mapping(node, "maps", _MAPS)
+        if isinstance(keys, Bad):
+            return BAD
+        lists = {
+            name: self._read.value(value, tuple[str, ...], f"maps.{name}") for name, value in keys.items()
+        }
+        return BAD if any(isinstance(value, Bad) for value in lists.values()) else lists
+
+    def _schedule(self, node: Node) -> Any:
+        text = self._read.value(node, str, "schedule")
+        if isinstance(text, str) and not _SCHEDULE.fullmatch(text):
+            return self._read.say(
+                node, f"schedule {shown(text)} must be like rate(7 days) or cron(0 8 ? * MON *)"
+            )
+        return text
+
+    def _blast_radius(self, node: Node) -> Any:
+        hints = typing.get_type_hints(BlastRadius)
+        keys = self._read.mapping(node, "blast_radius", hints, hints)
+        if isinstance(keys, Bad):
+            return BAD
+        values = {
+            name: self._read.value(value, hints[name], f"blast_radius.{name}") for name, value in keys.items()
+        }
+        if any(isinstance(value, Bad) for value in values.values()) or set(hints) - set(values):
+            return BAD
+        for name in ("accounts", "regions"):
+            if not values[name]:
+                return self._read.say(keys[name], f"blast_radius.{name} must name at least one")
+        if values["max_changes"] < 1:
+            return self._read.say(keys["max_changes"], "blast_radius.max_changes must be at least 1")
+        return BlastRadius(**values)
+
+    def _faults(self, node: Node) -> Any:
+        faults = self._read.sequence(node, "faults", lambda item: self._element(item, FAULTS, "fault"))
+        return faults or self._read.say(node, "faults must name at least one")
+
+    def _probes(self, node: Node, *, what: str) -> Any:
+        return self._read.sequence(node, what, lambda item: self._element(item, PROBES, "probe"))
+
+    def _expectations(self, node: Node) -> Any:
+        expectations = self._read.sequence(node, "expect", self._expectation)
+        return expectations or self._read.say(node, "expect must name at least one expectation")
+
+    def _expectation(self, node: Node) -> Any:
+        roles = [role.value for role in Role]
+        keys = self._read.mapping(node, "an expectation", (*roles, "within", "runbook"))
+        if isinstance(keys, Bad):
+            return BAD
+        given = [name for name in roles if name in keys]
+        if len(given) != 1:
+            return self._read.say(node, f"an expectation needs one of {', '.join(roles)}")
+        role = Role(given[0])
+        probe: Probe | Bad = self._element(keys[role], PROBES, "probe")
+        within = self._read.value(keys["within"], Duration, "within") if "within" in keys else None
+        runbook = self._runbook(keys["runbook"], role) if "runbook" in keys else None
+        if within is None and role is not Role.GUARDRAIL:
+            return self._read.say(node, f"a {role} needs its SLO: add for example `within: 60s`")
+        if isinstance(probe, Bad) or isinstance(within, Bad) or isinstance(runbook, Bad):
+            return BAD
+        repaired_by = _runbook_probe(runbook) if runbook else None
+        return Expectation(role, probe, within, runbook, repaired_by)
+
+    def _runbook(self, node: Node, role: Role) -> Any:
+        name = self._read.value(node, str, "runbook")
+        if isinstance(name, Bad):
+            return BAD
+        if role is not Role.RESPONSE:
+            return self._read.say(node, f"runbook belongs to a response, not to a {role}")
+        folder = next(
+            (p / "runbooks" for p in self._path.absolute().parents if (p / "runbooks").is_dir()), None
+        )
+        if folder and not (folder / f"{name}.yaml").is_file():
+            names = [file.stem for file in folder.glob("*.yaml")]
+            return self._read.say(node, f"there is no {folder.name}/{name}.yaml{one_of(name, names)}")
+        return name
+
+    def _element(self, node: Node, registry: Registry[Any], what: str) -> Any:
+        if isinstance(node, Scalar):
+            node = Mapping(((node, Mapping((), node.line, node.column)),), node.line, node.column)
+        if not isinstance(node, Mapping) or len(node.items) != 1:
+            return self._read.say(node, f"a {what} is written `name: {{parameter: value, ...}}`")
+        ((name, parameters),) = node.items
+        element = registry.get(name.text)
+        if element is None:
+            return self._read.say(
+                name, f"there is no {what} {shown(name.text)}{one_of(name.text, registry.names())}"
+            )
+        return self._parameters(parameters, element)
+
+    def _parameters(self, node: Node, element: type[Element]) -> Any:
+        hints = typing.get_type_hints(element)
+        fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", element))}
+        required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+        keys = self._read.mapping(node, element.about.name, fields, required)
+        if isinstance(keys, Bad):
+            return BAD
+        values = {
+            name: self._read.value(value, hints[name], f"{element.about.name}.{name}")
+            for name, value in keys.items()
+        }
+        known = isinstance(node, Mapping) and len(keys) == len(node.items)
+        if (
+            any(isinstance(value, Bad) for value in values.values())
+            or set(required) - set(values)
+            or not known
+        ):
+            return BAD
+        return element(**values)
+
+    def _check_slos(self, node: Node | None, fields: dict[str, Any]) -> None:
+        radius, expectations = fields.get("blast_radius"), fields.get("expect")
+        if node is None or not isinstance(radius, BlastRadius) or not isinstance(expectations, tuple):
+            return
+        for expectation in expectations:
+            if expectation.within is not None and expectation.within > radius.max_duration:
+                self._read.say(
+                    node,
+                    f"{expectation.role} within {expectation.within} is longer than "
+                    f"blast_radius.max_duration {radius.max_duration}",
+                )
+
+
+def _runbook_probe(document: str) -> Probe:
+    probe = PROBES.get(RUNBOOK_PROBE)
+    if probe is None:
+        raise LookupError(f"the probe {RUNBOOK_PROBE} is missing from this installation")
+    return typing.cast("Any", probe)(document=document)  # type: ignore[no-any-return]

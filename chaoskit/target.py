@@ -1,0 +1,90 @@
+"""Where experiments run: an account, how to reach it, and what it allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Aws, Query
+from chaoskit.errors import AwsError, GuardError, TargetError
+from chaoskit.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaoskit.aws import Connection, Inboxes
+
+STACK: Final = "chaoskit-workload"
+_SHORTEST_SESSION_S: Final = 900
+_LONGEST_SESSION_S: Final = 3600  # what a role may give a role (IAM User Guide, "Roles terms and concepts")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One account in one region.
+
+    Attributes:
+        name: embedded or aws.
+        connection: How to reach it.
+        account: Its id.
+        place: What a later process needs to find it again, without secrets; kept in the journal.
+        allowed_accounts: Where this target lets experiments run.
+        allowed_regions: Likewise.
+        role_arn: The role that each run assumes, so that its session name shows in the audit trail;
+            None to use the connection's own identity.
+        variables: What `${...}` stands for.
+    """
+
+    name: str
+    connection: Connection
+    account: str
+    place: Mapping[str, Any]
+    allowed_accounts: frozenset[str]
+    allowed_regions: frozenset[str]
+    role_arn: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def open(self, session: str, user_agent: str, lasting_s: float, inboxes: Inboxes | None = None) -> Aws:
+        """The account, as this target's role.
+
+        Args:
+            session: The role session's name.
+            user_agent: What ties calls to a run; chaoskit's name and version are put before it.
+            lasting_s: For how many seconds credentials are needed.
+            inboxes: The process's alert queues.
+
+        Raises:
+            GuardError: The credentials would end too early.
+            TargetError: There are no usable ones.
+        """
+        connection = self.connection
+        if self.role_arn:
+            seconds = int(min(max(lasting_s, _SHORTEST_SESSION_S), _LONGEST_SESSION_S))
+            if lasting_s > _LONGEST_SESSION_S:
+                raise GuardError(
+                    f"The run may last {lasting_s:.0f} s with its rollback, but a role session ends after "
+                    f"{_LONGEST_SESSION_S} s: lower blast_radius.max_duration."
+                )
+            try:
+                connection = connection.assume(self.role_arn, session, seconds)
+            except AwsError as error:
+                raise TargetError(f"{self.role_arn} can't be assumed: {error.message}") from error
+        agent = f"chaoskit/{__version__} {user_agent}"
+        return Aws(connection, account=self.account, user_agent=agent, inboxes=inboxes)
+
+
+def stack_outputs(aws: Aws, stack: str = STACK) -> dict[str, str]:
+    """The outputs of the workload's stack, or nothing where there is no such stack.
+
+    Raises:
+        AwsError: The stack can't be read.
+    """
+    try:
+        outputs = aws.read(
+            Query("cloudformation", "DescribeStacks", {"StackName": stack}, "Stacks[0].Outputs")
+        )
+    except AwsError as error:
+        if error.code == "ValidationError":
+            return {}
+        raise
+    return {output["OutputKey"]: output["OutputValue"] for output in outputs or []}
