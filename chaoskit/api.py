@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from chaoskit import spec
 from chaoskit.engine import recover, run_set
+from chaoskit.home import journal_path, journals
 from chaoskit.journal import JournalBusyError, SqliteJournal
-from chaoskit.places import AwsSettings, aws_target, embedded_target, journal_path, journals, reopen
+from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:

@@ -43,9 +43,8 @@ class Instance:
     token: str
 
     @classmethod
-    def read(cls, path: Path) -> Instance:
-        """From the file that the sandbox wrote when it was ready."""
-        data = json.loads(path.read_text("utf-8"))
+    def load(cls, data: Mapping[str, Any]) -> Instance:
+        """From what the sandbox says of itself."""
         return cls(
             name=data["instance"],
             pid=data["pid"],
@@ -71,7 +70,7 @@ class Sandboxes:
         if self.is_gone(name):
             return None
         with suppress(FileNotFoundError):
-            return Instance.read(self.folder / f"{name}.json")
+            return self._described(name)
         return None
 
     def is_gone(self, name: str) -> bool:
@@ -165,7 +164,10 @@ class Sandboxes:
                     "pip install 'chaoskit[sandbox]'."
                 )
             time.sleep(_POLL_S)
-        return Instance.read(file)
+        return self._described(name)
+
+    def _described(self, name: str) -> Instance:
+        return Instance.load(json.loads((self.folder / f"{name}.json").read_text("utf-8")))
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from platformdirs import user_state_path
-
 from chaoskit.aws import Aws, Connection, default_region
 from chaoskit.embedded import Sandboxes
 from chaoskit.engine import PlaceGoneError
 from chaoskit.errors import AwsError, TargetError
+from chaoskit.home import home
 from chaoskit.spec.names import variable_name
 from chaoskit.target import STACK, Target, stack_outputs
 
@@ -24,23 +22,6 @@ if TYPE_CHECKING:
     from chaoskit.embedded import Instance
 
 CONFIG: Final = Path("chaoskit.toml")
-
-
-def home() -> Path:
-    """Where the journal and the sandboxes' files are: CHAOSKIT_HOME, or the user's state folder."""
-    named = os.environ.get("CHAOSKIT_HOME")
-    return Path(named) if named else user_state_path("chaoskit")
-
-
-def journal_path() -> Path:
-    """The journal's file. Each worker of pytest-xdist has its own, for one process writes at a time."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    return home() / (f"journal-{worker}.sqlite" if worker else "journal.sqlite")
-
-
-def journals() -> list[Path]:
-    """Every journal there is."""
-    return sorted(home().glob("journal*.sqlite"))
 
 
 def sandboxes() -> Sandboxes:
@@ -116,7 +97,7 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         place={"kind": "aws", "profile": settings.profile},
         allowed_accounts=frozenset(settings.accounts),
         allowed_regions=frozenset(settings.regions or (region,)),
-        role_arn=settings.role or variables.get("workload.harness_role"),
+        role_arn=settings.role or variables.get("workload.harness_role_arn"),
         variables=variables,
     )
 
@@ -130,10 +111,27 @@ def embedded_target() -> Iterator[Target]:
     """
     running = sandboxes().find()
     if running:
-        yield _embedded(running)
+        yield target_in(running)
     else:
         with sandboxes().own() as own:
-            yield _embedded(own)
+            yield target_in(own)
+
+
+def target_in(instance: Instance) -> Target:
+    """The target that an embedded sandbox is."""
+    connection = _connection(instance)
+    outputs = stack_outputs(Aws(connection, user_agent="chaoskit"))
+    variables = _variables(instance.account, instance.region, outputs)
+    return Target(
+        name="embedded",
+        connection=connection,
+        account=instance.account,
+        place={"kind": "embedded", "folder": str(sandboxes().folder), "instance": instance.name},
+        allowed_accounts=frozenset({instance.account}),
+        allowed_regions=frozenset({instance.region}),
+        role_arn=variables.get("workload.harness_role_arn"),
+        variables=variables,
+    )
 
 
 def reopen(place: Mapping[str, Any]) -> Aws:
@@ -161,22 +159,6 @@ def reopen(place: Mapping[str, Any]) -> Aws:
             "log in to the right one, then run `chaoskit rollback`."
         )
     return aws
-
-
-def _embedded(instance: Instance) -> Target:
-    connection = _connection(instance)
-    outputs = stack_outputs(Aws(connection, user_agent="chaoskit"))
-    variables = _variables(instance.account, instance.region, outputs)
-    return Target(
-        name="embedded",
-        connection=connection,
-        account=instance.account,
-        place={"kind": "embedded", "folder": str(sandboxes().folder), "instance": instance.name},
-        allowed_accounts=frozenset({instance.account}),
-        allowed_regions=frozenset({instance.region}),
-        role_arn=variables.get("workload.harness_role"),
-        variables=variables,
-    )
 
 
 def _connection(instance: Instance) -> Connection:

@@ -102,8 +102,9 @@ class _Lab:
     def __init__(self, target: Any) -> None:
         from chaoskit import api  # noqa: PLC0415 - only when an experiment is run
         from chaoskit.engine import recover  # noqa: PLC0415 - as above
+        from chaoskit.home import journal_path  # noqa: PLC0415 - as above
         from chaoskit.journal import SqliteJournal  # noqa: PLC0415 - as above
-        from chaoskit.places import journal_path, reopen  # noqa: PLC0415 - as above
+        from chaoskit.places import reopen  # noqa: PLC0415 - as above
         from chaoskit.slo import SystemClock  # noqa: PLC0415 - as above
 
         with ExitStack() as stack:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STACK: Final = "chaoskit-workload"
 _SHORTEST_SESSION_S: Final = 900
+_SLACK_S: Final = 60  # some of it is gone before the run looks
 _LONGEST_SESSION_S: Final = 3600  # what a role may give a role (IAM User Guide, "Roles terms and concepts")
 
 
@@ -59,7 +60,7 @@ class Target:
         """
         connection = self.connection
         if self.role_arn:
-            seconds = int(min(max(lasting_s, _SHORTEST_SESSION_S), _LONGEST_SESSION_S))
+            seconds = int(min(max(lasting_s + _SLACK_S, _SHORTEST_SESSION_S), _LONGEST_SESSION_S))
             if lasting_s > _LONGEST_SESSION_S:
                 raise GuardError(
                     f"The run may last {lasting_s:.0f} s with its rollback, but a role session ends after "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from chaoskit.places import journals
+from chaoskit.home import journals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ import click
 
 from chaoskit.aws import load_undo
 from chaoskit.errors import ExitCode
+from chaoskit.home import journals
 from chaoskit.journal import SqliteJournal
-from chaoskit.places import journals
 
 
 @click.command("status")

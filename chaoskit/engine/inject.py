@@ -142,7 +142,7 @@ class Injector:
             denied_by=made.denied_by,
             message=made.message,
             request_id=made.request_id,
-            effect=False if change.state else None,
+            effect=False if change.state and made.outcome == "applied" else None,
         )
         self.trace = replace(self.trace, attempts=(*self.trace.attempts, attempt))
         by = f" by {made.denied_by}" if made.denied_by else ""

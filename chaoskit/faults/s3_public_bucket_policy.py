@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
@@ -28,17 +29,12 @@ class PublicBucketPolicy(Fault):
     action: str = "s3:GetObject"
 
     def changes(self, aws: Reader) -> Changes:
-        """Put the widened document; undone by the prior document, or by deleting it where none was."""
-        state = Query(
-            "s3",
-            "GetBucketPolicy",
-            {"Bucket": self.bucket},
-            "Policy",
-            absent=("NoSuchBucketPolicy",),
-            parse_json=True,
+        """Put the widened document; undone by the prior text, or by deleting it where none was."""
+        text = Query(
+            "s3", "GetBucketPolicy", {"Bucket": self.bucket}, "Policy", absent=("NoSuchBucketPolicy",)
         )
-        prior: dict[str, Any] | None = aws.read(state)
-        document = prior or {"Version": "2012-10-17", "Statement": []}
+        prior: str | None = aws.read(text)
+        document: dict[str, Any] = json.loads(prior) if prior else {"Version": "2012-10-17", "Statement": []}
         statements = document["Statement"]
         statements = statements if isinstance(statements, list) else [statements]
         public = {
@@ -52,9 +48,9 @@ class PublicBucketPolicy(Fault):
         yield Change(
             do=Call("s3", "PutBucketPolicy", Bucket=self.bucket, Policy=json.dumps(widened)),
             undo=(
-                Call("s3", "PutBucketPolicy", Bucket=self.bucket, Policy=json.dumps(prior))
+                Call("s3", "PutBucketPolicy", Bucket=self.bucket, Policy=prior)
                 if prior
                 else Call("s3", "DeleteBucketPolicy", absent_ok=("NoSuchBucketPolicy",), Bucket=self.bucket),
             ),
-            state=state,
+            state=replace(text, parse_json=True),
         )

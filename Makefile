@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh machine with Python 3.11+: `make run` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types check format lock bench-policy bench-events clean
+
+help: ## Show what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(INSTALLED) ## Create the virtual environment and install, as locked
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(INSTALLED) ## Run all experiments against the embedded sandbox
+	$(BIN)/chaoskit run experiments --json out.json
+
+test: $(INSTALLED) ## Run the tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(INSTALLED) ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## Check types
+	$(BIN)/mypy
+
+check: lint types test ## All that CI checks
+
+format: $(INSTALLED) ## Bring the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the dependencies anew and pin them
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check '.[dev]'
+	( echo '# What `make install` installs; `make lock` writes this file.'; \
+	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
+	rm -rf $(VENV)-lock
+
+bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
+	$(BIN)/python benchmarks/policy.py
+
+bench-events: $(INSTALLED) ## Events per second through the event-pattern matcher
+	$(BIN)/python benchmarks/event_patterns.py
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json

@@ -1,0 +1,99 @@
+"""One served sandbox with the workload, for all end-to-end tests of a process."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from chaoskit.embedded import Instance
+from chaoskit.places import target_in
+from chaoskit.sandbox import workload
+from chaoskit.sandbox.server import serve
+from tests.e2e.lab import ROOT, Lab, SandboxClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with serve() as served, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAOSKIT_HOME", str(tmp_path_factory.mktemp("home")))
+        sessions = {
+            name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+            for name, key in served.credentials.items()
+        }
+
+        def connect(name: str) -> Any:
+            return lambda service: sessions[name].client(service, endpoint_url=served.url)
+
+        workload.deploy(
+            connect("admin"), connect("management"), ROOT / "runbooks", pace=workload.Pace(poll=0.01)
+        )
+        instance = Instance.load({"pid": 0, **served.describe()})
+        yield Lab(
+            target_in(instance),
+            SandboxClock(served.cloud),
+            served.cloud,
+            sessions["admin"],
+            sessions["management"],
+            served.url,
+        )
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def without(lab: Lab) -> Any:
+    """Take a control away for a block, and put it back."""
+
+    @contextmanager
+    def away(control: str, name: str) -> Iterator[None]:
+        match control:
+            case "scp":
+                with _without_scp(lab, name):
+                    yield
+            case "rule":
+                lab.client("events").disable_rule(Name=name)
+                try:
+                    yield
+                finally:
+                    lab.client("events").enable_rule(Name=name)
+            case "runbook":
+                lab.client("ssm").delete_document(Name=name)
+                try:
+                    yield
+                finally:
+                    workload.register_runbook(lab.client("ssm"), ROOT / "runbooks" / f"{name}.yaml")
+            case "trail":
+                lab.client("cloudtrail").stop_logging(Name=name)
+                try:
+                    yield
+                finally:
+                    lab.client("cloudtrail").start_logging(Name=name)
+            case _:
+                raise ValueError(control)
+
+    return away
+
+
+@contextmanager
+def _without_scp(lab: Lab, name: str) -> Iterator[None]:
+    organization = lab.organization()
+    pages = organization.get_paginator("list_policies").paginate(Filter="SERVICE_CONTROL_POLICY")
+    policy = next(p["Id"] for page in pages for p in page["Policies"] if p["Name"] == name)
+    targets = [t["TargetId"] for t in organization.list_targets_for_policy(PolicyId=policy)["Targets"]]
+    for target in targets:
+        organization.detach_policy(PolicyId=policy, TargetId=target)
+    try:
+        yield
+    finally:
+        for target in targets:
+            organization.attach_policy(PolicyId=policy, TargetId=target)

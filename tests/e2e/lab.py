@@ -1,0 +1,72 @@
+"""A target to experiment on, and a clock that passes virtual minutes at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chaoskit import spec
+from chaoskit.engine import run_set
+from chaoskit.journal import SqliteJournal
+
+if TYPE_CHECKING:
+    import threading
+    from datetime import datetime
+
+    import boto3
+
+    from chaoskit.result import Result
+    from chaoskit.sandbox.cloud import Sandbox
+    from chaoskit.slo import Clock
+    from chaoskit.target import Target
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "experiments"
+_SETTLES_WITHIN_S = 20.0
+
+
+class SandboxClock:
+    """The sandbox's own time: a wait lets its background work finish, then moves its clock on."""
+
+    def __init__(self, cloud: Sandbox) -> None:
+        self._cloud = cloud
+
+    def now(self) -> datetime:
+        return self._cloud.now()
+
+    def monotonic(self) -> float:
+        return self._cloud.now().timestamp()
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        assert self._cloud.idle(_SETTLES_WITHIN_S), "the sandbox's responders hang"
+        self._cloud.clock.advance(seconds)
+        return wake.is_set()
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A target to experiment on, and administrators' clients to take its controls away with."""
+
+    target: Target
+    clock: Clock
+    cloud: Sandbox
+    member: boto3.Session
+    management: boto3.Session
+    url: str
+
+    def client(self, service: str) -> Any:
+        return self.member.client(service, endpoint_url=self.url)
+
+    def organization(self) -> Any:
+        return self.management.client("organizations", endpoint_url=self.url)
+
+    def run(self, experiment: str | Path, journal: Path) -> Result:
+        """Run one experiment, shipped (by id) or from a file."""
+        path = experiment if isinstance(experiment, Path) else next(SHIPPED.rglob(f"{experiment}.yaml"))
+        experiments = spec.load([path], self.target.variables)
+        with SqliteJournal(journal) as open_journal:
+            results = run_set(experiments, self.target, open_journal, clock=self.clock)
+            assert self.cloud.idle(_SETTLES_WITHIN_S)
+            assert not open_journal.open_faults() or not results.results[0].restored
+        return results.results[0]
