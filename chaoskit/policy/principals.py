@@ -1,0 +1,135 @@
+"""The Principal and NotPrincipal elements, and how much a statement that names the caller grants.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+from chaoskit.policy.callers import CallerType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chaoskit.policy.callers import Caller
+    from chaoskit.policy.context import Query
+
+_ACCOUNT_ARN: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):root", re.ASCII)
+_ACCOUNT_ID: Final = re.compile(r"\d{12}", re.ASCII)
+
+
+class Grant(IntEnum):
+    """How far an Allow in a resource policy reaches, weakest first.
+
+    `ACCOUNT` only delegates to the account, whose identity policies must allow as well. `ROLE` allows by
+    itself in the same account, within the boundary and session policy. `DIRECT` names the user, the session
+    or everyone, and is limited by explicit denies alone.
+    """
+
+    NONE = 0
+    ACCOUNT = 1
+    ROLE = 2
+    DIRECT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Principals:
+    """The principals that one element names."""
+
+    everyone: bool
+    accounts: frozenset[str]
+    arns: frozenset[str]
+    services: frozenset[str]
+    providers: frozenset[str]
+    canonical_ids: frozenset[str]
+
+    def grant(self, query: Query) -> Grant:
+        """The strongest way in which the caller is named."""
+        if self.everyone:
+            return Grant.DIRECT
+        caller = query.caller
+        if not caller.account:
+            return Grant.DIRECT if self._names_outsider(caller) else Grant.NONE
+        if caller.type is not CallerType.ROLE and caller.name in self.arns:
+            return Grant.DIRECT
+        if self.providers and self._by_provider(query):
+            return Grant.DIRECT
+        issuer = query.request.session_issuer
+        if query.role_arn in self.arns or (issuer and issuer in self.arns):
+            return Grant.ROLE
+        canonical = query.request.canonical_id
+        if caller.account in self.accounts or (canonical and canonical in self.canonical_ids):
+            return Grant.DIRECT if caller.type is CallerType.ROOT else Grant.ACCOUNT
+        return Grant.NONE
+
+    def spares(self, query: Query, *, bounded: bool) -> bool:
+        """Whether a Deny with these as NotPrincipal leaves the caller alone.
+
+        Every identity of the caller must be named: the account, the role and the session or user. "If you
+        don't, the policy might deny access to the entire account". A principal with a permissions boundary
+        is never spared.
+        """
+        if self.everyone:
+            return True
+        caller = query.caller
+        if not caller.account:
+            return self._names_outsider(caller)
+        if bounded or not self._names_account(query):
+            return False
+        if caller.type is CallerType.ROOT:
+            return True
+        if query.role_arn and query.role_arn not in self.arns:
+            return False
+        return caller.name in self.arns
+
+    def excludes(self, query: Query) -> bool:
+        """Whether an Allow with these as NotPrincipal leaves the caller out: any identity named is enough."""
+        return self.grant(query) is not Grant.NONE
+
+    def _names_outsider(self, caller: Caller) -> bool:
+        """Whether a caller without an account is named."""
+        match caller.type:
+            case CallerType.SERVICE:
+                return caller.name in self.services
+            case CallerType.PROVIDER:
+                return caller.name in self.providers
+            case _:
+                return False
+
+    def _names_account(self, query: Query) -> bool:
+        canonical = query.request.canonical_id
+        return query.caller.account in self.accounts or canonical in self.canonical_ids
+
+    def _by_provider(self, query: Query) -> bool:
+        """Whether the session came from a named identity provider."""
+        found = query.lookup("aws:federatedprovider")
+        return isinstance(found, tuple) and not self.providers.isdisjoint(found)
+
+
+def read_principals(element: str | Mapping[str, Sequence[str]]) -> Principals:
+    """Compile a checked element: `*`, or principal types with their lists."""
+    if isinstance(element, str):
+        element = {"AWS": [element]}
+    named = element.get("AWS", ())
+    accounts: set[str] = set()
+    arns: set[str] = set()
+    for name in named:
+        root = _ACCOUNT_ARN.fullmatch(name)
+        if root is not None:
+            accounts.add(root.group(1))
+        elif _ACCOUNT_ID.fullmatch(name):
+            accounts.add(name)
+        else:
+            arns.add(name)
+    return Principals(
+        everyone="*" in named,
+        accounts=frozenset(accounts),
+        arns=frozenset(arns),
+        services=frozenset(name.lower() for name in element.get("Service", ())),
+        providers=frozenset(element.get("Federated", ())),
+        canonical_ids=frozenset(element.get("CanonicalUser", ())),
+    )
