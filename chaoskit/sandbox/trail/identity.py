@@ -1,0 +1,70 @@
+"""Who did it, as a record says it (CloudTrail User Guide, "CloudTrail userIdentity element")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.sandbox.wire import Kind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chaoskit.sandbox.wire import Principal
+
+
+def timestamp(at: datetime) -> str:
+    """A moment in a record's own form: UTC, whole seconds, `2024-07-30T21:31:21Z`."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def user_identity(principal: Principal) -> dict[str, Any]:
+    """`userIdentity` of a caller, for its own account."""
+    match principal.kind:
+        case Kind.SERVICE:
+            return {"type": "AWSService", "invokedBy": principal.arn}
+        case Kind.ANONYMOUS:
+            return {"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}
+    identity: dict[str, Any] = {
+        "type": principal.kind.value,
+        "principalId": principal.principal_id or principal.account,
+        "arn": principal.arn,
+        "accountId": principal.account,
+    }
+    if principal.access_key_id:
+        identity["accessKeyId"] = principal.access_key_id
+    if principal.kind is Kind.USER:
+        identity["userName"] = principal.user_name
+    context = _session_context(principal)
+    if context:
+        identity["sessionContext"] = context
+    if principal.invoked_by:
+        identity["invokedBy"] = principal.invoked_by
+    return identity
+
+
+def foreign_identity(principal: Principal) -> dict[str, Any]:
+    """`userIdentity` in the record that another account gets of the call: only who and whose."""
+    if principal.kind in (Kind.SERVICE, Kind.ANONYMOUS):
+        return user_identity(principal)
+    return {
+        "type": "AWSAccount",
+        "principalId": principal.principal_id or principal.account,
+        "accountId": principal.account,
+    }
+
+
+def _session_context(principal: Principal) -> dict[str, Any]:
+    if principal.issued is None or (principal.kind is not Kind.ROLE and principal.expires is None):
+        return {}
+    context: dict[str, Any] = {
+        "attributes": {"creationDate": timestamp(principal.issued), "mfaAuthenticated": "false"},
+    }
+    if principal.kind is Kind.ROLE:
+        context["sessionIssuer"] = {
+            "type": "Role",
+            "principalId": principal.principal_id.partition(":")[0],
+            "arn": principal.role_arn,
+            "accountId": principal.account,
+            "userName": principal.role_arn.rpartition("/")[2],
+        }
+    return context

@@ -1,0 +1,158 @@
+"""Trails: what moto keeps of them, what it lacks, and whether any of them takes an event.
+
+moto keeps the trails; selectors, `HasCustomEventSelectors`, deletion by ARN and the errors are ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from moto.backends import get_backend
+
+from chaoskit.sandbox.trail import selectors
+from chaoskit.sandbox.wire import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chaoskit.sandbox.trail.records import Recorded
+    from chaoskit.sandbox.wire import ApiCall, Cloud
+
+
+class Trails:
+    """The trails of every account, as moto's CloudTrail has them."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def takes(self, recorded: Recorded) -> bool:
+        """Whether a trail that logs takes this event: only then does EventBridge get it.
+
+        A trail covers its home region, or all when it is multi-region; an organization's trail covers
+        every account (EventBridge User Guide, "AWS service events delivered via AWS CloudTrail").
+        """
+        return any(
+            selectors.takes(recorded.record, trail.event_selectors, trail.advanced_event_selectors)
+            for trail in self._logging(recorded.account, recorded.region)
+        )
+
+    def _logging(self, account: str, region: str) -> Iterator[Any]:
+        backends = get_backend("cloudtrail")
+        for owner in dict.fromkeys((account, self._cloud.management_account)):
+            for backend in list(backends[owner].values()):
+                for trail in list(backend.trails.values()):
+                    if not trail.status.is_logging or (owner != account and not trail.is_org_trail):
+                        continue
+                    if trail.is_multi_region or trail.region_name == region:
+                        yield trail
+
+    def put_event_selectors(self, call: ApiCall) -> Mapping[str, Any]:
+        """`PutEventSelectors`: one kind replaces the other."""
+        basic = list(call.params.get("EventSelectors") or [])
+        advanced = list(call.params.get("AdvancedEventSelectors") or [])
+        selectors.check(basic, advanced)
+        with self._cloud.lock:
+            trail = self._writable(call, "TrailName")
+            trail.event_selectors = [{**selectors.DEFAULT[0], **one} for one in basic]
+            trail.advanced_event_selectors = advanced
+            return _selectors_of(trail)
+
+    def get_event_selectors(self, call: ApiCall) -> Mapping[str, Any]:
+        """`GetEventSelectors`: a trail that was given none answers the default."""
+        with self._cloud.lock:
+            return _selectors_of(self._named(call, "TrailName"))
+
+    def delete_trail(self, call: ApiCall) -> Mapping[str, Any]:
+        """`DeleteTrail`, by name or ARN."""
+        with self._cloud.lock:
+            trail = self._writable(call, "Name")
+            del self._backend(call).trails[trail.trail_name]
+        return {}
+
+    def describe_trails(self, call: ApiCall) -> Mapping[str, Any]:
+        """`DescribeTrails`: by name or ARN, with or without the shadows of trails of other regions."""
+        wanted = call.params.get("trailNameList") or []
+        with self._cloud.lock:
+            seen = self._visible(call) if call.params.get("includeShadowTrails", True) else self._home(call)
+            return {
+                "trailList": [
+                    _description(trail)
+                    for trail in seen
+                    if not wanted or trail.trail_name in wanted or trail.arn in wanted
+                ]
+            }
+
+    def get_trail(self, call: ApiCall) -> Mapping[str, Any]:
+        """`GetTrail`."""
+        with self._cloud.lock:
+            return {"Trail": _description(self._named(call, "Name"))}
+
+    def start_logging(self, call: ApiCall) -> Mapping[str, Any]:
+        """`StartLogging`, only in the trail's home region."""
+        with self._cloud.lock:
+            self._writable(call, "Name").start_logging()
+        return {}
+
+    def stop_logging(self, call: ApiCall) -> Mapping[str, Any]:
+        """`StopLogging`, only in the trail's home region."""
+        with self._cloud.lock:
+            self._writable(call, "Name").stop_logging()
+        return {}
+
+    def _backend(self, call: ApiCall) -> Any:
+        return get_backend("cloudtrail")[call.account][call.region]
+
+    def _home(self, call: ApiCall) -> list[Any]:
+        return list(self._backend(call).trails.values())
+
+    def _visible(self, call: ApiCall) -> list[Any]:
+        """A region's own trails, the shadows of multi-region ones, and the organization's."""
+        backends = get_backend("cloudtrail")
+        seen: list[Any] = []
+        for owner in dict.fromkeys((call.account, self._cloud.management_account)):
+            for backend in list(backends[owner].values()):
+                seen += [
+                    trail
+                    for trail in backend.trails.values()
+                    if (trail.is_multi_region or trail.region_name == call.region)
+                    and (owner == call.account or trail.is_org_trail)
+                ]
+        return seen
+
+    def _named(self, call: ApiCall, parameter: str) -> Any:
+        name = str(call.params.get(parameter, ""))
+        for trail in self._visible(call):
+            if name in (trail.trail_name, trail.arn):
+                return trail
+        raise ApiError("TrailNotFoundException", f"Unknown trail: {name} for the user: {call.account}")
+
+    def _writable(self, call: ApiCall, parameter: str) -> Any:
+        trail = self._named(call, parameter)
+        if trail.account_id != call.account:
+            raise ApiError(
+                "NotOrganizationMasterAccountException",
+                "The organization trail can only be changed from the organization's management account.",
+            )
+        if trail.region_name != call.region:
+            raise ApiError(
+                "InvalidHomeRegionException",
+                f"Trail {trail.trail_name} can only be changed in its home region {trail.region_name}.",
+            )
+        return trail
+
+
+def _selectors_of(trail: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {"TrailARN": trail.arn}
+    if trail.advanced_event_selectors:
+        answer["AdvancedEventSelectors"] = trail.advanced_event_selectors
+    else:
+        answer["EventSelectors"] = trail.event_selectors or list(selectors.DEFAULT)
+    return answer
+
+
+def _description(trail: Any) -> dict[str, Any]:
+    described: dict[str, Any] = trail.description(include_region=True)
+    given = bool(trail.event_selectors or trail.advanced_event_selectors)
+    described["HasCustomEventSelectors"] = given
+    described["HasInsightSelectors"] = bool(trail.insight_selectors)
+    return {name: value for name, value in described.items() if value is not None}
