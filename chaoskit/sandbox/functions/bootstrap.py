@@ -7,7 +7,7 @@ loaded, then one result. Error types and words are those of AWS's runtime interf
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib
 import json
 import logging
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-# ru_maxrss counts kilobytes on Linux, bytes on macOS.
-RSS_UNIT = 2**20 if sys.platform == "darwin" else 2**10
+# ru_maxrss counts bytes on macOS, kilobytes elsewhere.
+RSS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10
 
 
 class HandlerUnusableError(Exception):
@@ -42,7 +42,9 @@ def load(handler: str) -> Callable[[Any, Any], Any]:
     try:
         module_name, function_name = handler.rsplit(".", 1)
     except ValueError as error:
-        raise HandlerUnusableError("Runtime.MalformedHandlerName", f"Bad handler '{handler}': {error}", []) from None
+        raise HandlerUnusableError(
+            "Runtime.MalformedHandlerName", f"Bad handler '{handler}': {error}", []
+        ) from None
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
@@ -74,9 +76,10 @@ class Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write level, time, request id and message, parted by tabs."""
-        at = datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc)
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC)
         stamp = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-        line = f"[{record.levelname}]\t{stamp}\t{os.environ.get('CHAOSKIT_REQUEST_ID', '')}\t{record.getMessage()}"
+        request_id = os.environ.get("CHAOSKIT_REQUEST_ID", "")
+        line = f"[{record.levelname}]\t{stamp}\t{request_id}\t{record.getMessage()}"
         return line if record.exc_info is None else f"{line}\n{self.formatException(record.exc_info)}"
 
 
@@ -140,7 +143,8 @@ def main() -> None:
         result = call(function, job["event"], context)
     sys.stdout.flush()
     sys.stderr.flush()
-    tell({**result, "max_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1.0 // (2**20 / RSS_UNIT * 1.0)})
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // RSS_PER_MB
+    tell({**result, "max_memory_mb": used})
 
 
 if __name__ == "__main__":
