@@ -12,14 +12,14 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Credentials
 from chaoskit.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
 UP: Final = "up"
 """The instance that `chaoskit sandbox up` keeps."""
@@ -97,7 +97,9 @@ class Sandboxes:
         running = self.find()
         if running:
             return running
-        return self._ready(UP, self._start(UP, stdin=subprocess.DEVNULL))
+        with self._start(UP, "--detach", stdin=subprocess.DEVNULL) as process:
+            process.wait(_READY_WITHIN_S)
+        return self._ready(UP, lambda: self.is_gone(UP))
 
     def down(self) -> bool:
         """End it; False when it did not run.
@@ -126,7 +128,7 @@ class Sandboxes:
         name = f"run-{secrets.token_hex(4)}"
         process = self._start(name, "--watch-stdin", stdin=subprocess.PIPE)
         try:
-            yield self._ready(name, process)
+            yield self._ready(name, lambda: process.poll() is not None)
         finally:
             if process.stdin:
                 process.stdin.close()
@@ -141,7 +143,8 @@ class Sandboxes:
     def _start(self, name: str, *options: str, stdin: int) -> subprocess.Popen[bytes]:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / f"{name}.json").unlink(missing_ok=True)
-        command = [sys.executable, "-m", "chaoskit.sandbox", "--instance", name, "--workload"]
+        command = [sys.executable, "-m", "chaoskit.sandbox", "--instance", name]
+        command += ["--workload", str(shipped_runbooks())]
         with self._log(name).open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
                 [*command, "--state-dir", str(self.folder), *options],
@@ -151,12 +154,11 @@ class Sandboxes:
                 start_new_session=True,  # a Ctrl-C is for the run, which needs the sandbox to roll back
             )
 
-    def _ready(self, name: str, process: subprocess.Popen[bytes]) -> Instance:
+    def _ready(self, name: str, died: Callable[[], bool]) -> Instance:
         deadline = time.monotonic() + _READY_WITHIN_S
         file = self.folder / f"{name}.json"
         while not file.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
+            if died() or time.monotonic() > deadline:
                 lines = self._log(name).read_text("utf-8", "replace").strip().splitlines()
                 why = lines[-1] if lines else "it said nothing"
                 raise TargetError(
@@ -171,6 +173,13 @@ class Sandboxes:
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
+
+
+def shipped_runbooks() -> Path:
+    """The runbooks: the working folder's own, or else those that chaoskit ships."""
+    package = Path(__file__).parent
+    places = (Path("runbooks"), package / "runbooks", package.parent / "runbooks")
+    return next((place.absolute() for place in places if place.is_dir()), places[0])
 
 
 def _credentials(data: Mapping[str, Any]) -> Credentials:

@@ -44,7 +44,7 @@ class Event:
 
 @dataclass(slots=True)
 class ChangeResult:
-    """What came of one change; `outcome` is applied, denied or failed."""
+    """What came of one change; `outcome` is applied, denied or failed, `entry` its row in the journal."""
 
     service: str
     operation: str
@@ -54,6 +54,7 @@ class ChangeResult:
     request_id: str = ""
     at: datetime | None = None
     undone: bool = False
+    entry: int | None = None
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ def signals_held(stop: Stop | None = None) -> Iterator[None]:
 
     def ask(number: int, _frame: object) -> None:
         name = signal.Signals(number).name
-        again = stop is None or bool(stop)
+        again = stop is None or stop.requested
         if stop is not None:
             stop.request(f"stopped by {name}")
         words = "still rolling back, please wait" if again else "stopping: rolling back first"

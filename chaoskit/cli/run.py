@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.console import Console
@@ -19,6 +19,9 @@ from chaoskit.result import Verdict
 
 if TYPE_CHECKING:
     from chaoskit.result import Results
+
+
+_PIPE_WIDTH: Final = 120
 
 
 @click.command("run")
@@ -44,6 +47,8 @@ def command(
     experiments = spec.load(paths)
     settings = aws_settings(**options)
     told, out = Console(stderr=True), Console()
+    if not out.is_terminal:
+        out.width = _PIPE_WIDTH
     stop = Stop()
     with signals_held(stop), progress(told, experiments) as listener:
         results = api.run(*paths, target=target, settings=settings, jobs=jobs, stop=stop, listener=listener)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from chaoskit.aws import Inboxes
+from chaoskit.engine.leases import Leases
 from chaoskit.engine.plan import PlannedFault, plan
 from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
 from chaoskit.engine.rollback import Undone
@@ -60,10 +61,10 @@ def run_set(
         jobs: How many run at the same time.
     """
     clock = clock or SystemClock()
-    stop = stop or Stop()
+    stop = Stop() if stop is None else stop
     started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    around = Surroundings(target, journal, clock, stop, Inboxes(f"run/{run_id}"), listener)
+    around = Surroundings(target, journal, clock, stop, Inboxes(f"run/{run_id}"), Leases(), listener)
     results = Results(run_id, target.name, started)
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:
         futures = [

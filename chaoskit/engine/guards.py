@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.contract import Observation
@@ -107,14 +106,19 @@ def check_telemetry(experiment: Experiment, aws: Aws, trace: Trace) -> None:
             raise InconclusiveError(f"the detection was there before the fault: {before.summary}")
 
 
-@dataclass(frozen=True, slots=True)
 class Watch:
     """What can stop a run at any moment until its rollback."""
 
-    experiment: Experiment
-    stop: Stop
-    clock: Clock
-    ends: float
+    def __init__(self, experiment: Experiment, stop: Stop, clock: Clock) -> None:
+        """The run's time begins with `start`."""
+        self.stop = stop
+        self._experiment = experiment
+        self._clock = clock
+        self.start()
+
+    def start(self) -> None:
+        """Count `max_duration` from now."""
+        self._ends = self._clock.monotonic() + self._experiment.blast_radius.max_duration
 
     def check(self, aws: Aws, trace: Trace) -> None:
         """Go on, or not.
@@ -122,11 +126,13 @@ class Watch:
         Raises:
             GuardError: A person, a stop condition or the clock says stop.
         """
-        if self.stop:
+        if self.stop.requested:
             raise GuardError(self.stop.reason)
-        if self.clock.monotonic() > self.ends:
-            raise GuardError(f"blast_radius.max_duration {self.experiment.blast_radius.max_duration} is over")
-        for condition in self.experiment.stop_conditions:
+        if self._clock.monotonic() > self._ends:
+            raise GuardError(
+                f"blast_radius.max_duration {self._experiment.blast_radius.max_duration} is over"
+            )
+        for condition in self._experiment.stop_conditions:
             seen = look(condition, aws, trace)
             if seen.holds is not False:
                 raise GuardError(f"stop condition {condition.about.name}: {seen.summary}")

@@ -110,7 +110,9 @@ class Injector:
                 listed=listed,
             )
         )
-        made = ChangeResult(change.do.service, change.do.operation, "failed", at=self._clock.now())
+        made = ChangeResult(
+            change.do.service, change.do.operation, "failed", at=self._clock.now(), entry=entry
+        )
         outcome.changes.append(made)
         reply = self._send(name, change, entry, made)
         if reply is not None and change.state is not None:

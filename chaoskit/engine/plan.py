@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chaoskit.errors import AwsError
 
@@ -25,23 +25,13 @@ class PlannedFault:
     problem: str | None = None
 
 
-class Reply(dict[str, Any]):
-    """Stands for the reply to a call that was not made: every value says where it would come from."""
+class Reply(str):
+    """Stands for a reply that has not been given: a text at any depth, saying where it will come from."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._path = path
+    __slots__ = ()
 
-    def __missing__(self, key: str) -> Reply | str:
-        path = f"{self._path}.{key}"
-        return (
-            Reply(path)
-            if key[:1].isupper() and not key.endswith(("Id", "Key", "Arn", "Name"))
-            else f"<{path}>"
-        )
-
-    def __str__(self) -> str:
-        return f"<{self._path}>"
+    def __getitem__(self, key: object) -> Reply:  # a text stands for mappings too
+        return Reply(f"<{self.strip('<>')}.{key}>")
 
 
 def plan(experiment: Experiment, aws: Reader) -> Iterator[PlannedFault]:
@@ -54,7 +44,7 @@ def plan(experiment: Experiment, aws: Reader) -> Iterator[PlannedFault]:
             change = next(generator, None)
             while change is not None:
                 changes.append(change)
-                change = generator.send(Reply(change.do.operation))
+                change = generator.send(cast("Any", Reply(f"<{change.do.operation}>")))
         except StopIteration:
             pass
         except AwsError as error:

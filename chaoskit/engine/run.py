@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from chaoskit.engine.guards import (
     check_telemetry,
 )
 from chaoskit.engine.inject import Injector
+from chaoskit.engine.leases import resources
 from chaoskit.engine.observe import Observer
 from chaoskit.engine.rollback import Rollback
 from chaoskit.engine.stop import Stop
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chaoskit.aws import Aws, Inboxes
+    from chaoskit.engine.leases import Leases
     from chaoskit.engine.timeline import Listener
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
@@ -48,6 +51,7 @@ class Surroundings:
     clock: Clock
     stop: Stop
     inboxes: Inboxes
+    leases: Leases
     listener: Listener | None = None
 
 
@@ -57,21 +61,25 @@ def run_experiment(experiment: Experiment, trace_id: str, around: Surroundings) 
     Never raises for anything that goes wrong in it: the verdict says so. A KeyboardInterrupt goes
     through, after rollback.
     """
-    run = _Run(experiment, trace_id, around)
-    if run.attempt(run.prepare):
-        try:
-            run.attempt(run.inject_and_observe)
-        finally:
-            run.attempt(run.restore)
-    return run.finished()
+    with ExitStack() as leases:
+        run = _Run(experiment, trace_id, around, leases)
+        if run.attempt(run.prepare):
+            try:
+                run.attempt(run.inject_and_observe)
+            finally:
+                run.attempt(run.restore)
+        return run.finished()
 
 
 class _Run:
     """The state of one run; each step may end it."""
 
-    def __init__(self, experiment: Experiment, trace_id: str, around: Surroundings) -> None:
+    def __init__(
+        self, experiment: Experiment, trace_id: str, around: Surroundings, leases: ExitStack
+    ) -> None:
         target, clock = around.target, around.clock
         self._around = around
+        self._leases = leases
         self._experiment = experiment
         self._result = Result(experiment, target.account, target.connection.region, trace_id)
         self._result.expectations = [ExpectationResult(item) for item in experiment.expect]
@@ -79,9 +87,7 @@ class _Run:
         self._result.restored = True  # nothing has been changed yet
         self._timeline = Timeline(self._result, clock, around.listener)
         self._trace = Trace(trace_id, clock.now())
-        self._watch = Watch(
-            experiment, around.stop, clock, clock.monotonic() + experiment.blast_radius.max_duration
-        )
+        self._watch = Watch(experiment, around.stop, clock)
         self._aws: Aws | None = None
         self._ended: tuple[Verdict, str] | None = None
 
@@ -114,6 +120,10 @@ class _Run:
             experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
             self._around.inboxes,
         )
+        self._leases.enter_context(
+            self._around.leases.hold(resources(experiment, self._aws), self._around.stop)
+        )
+        self._watch.start()
         check_credentials(self._aws, experiment, self._around.clock.now())
         self._watch.check(self._aws, self._trace)
         if trouble := check_steady_state(experiment, self._aws, self._trace):
@@ -156,6 +166,8 @@ class _Run:
             self._timeline.add(
                 "undone" if undone.ok else "open", f"{undone.entry.record.fault}: {undone.note}"
             )
+            for change in (c for fault in self._result.faults for c in fault.changes):
+                change.undone = change.undone or (undone.ok and change.entry == undone.entry.id)
             self._result.left_open += undone.by_hand or ([] if undone.ok else [undone.note])
         if self._result.left_open:
             raise ChaoskitError("not everything was put back; `chaoskit rollback` tries again")

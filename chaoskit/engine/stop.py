@@ -14,9 +14,11 @@ class Stop:
 
     def request(self, reason: str) -> None:
         """Ask; only the first reason counts."""
-        if not self.event.is_set():
+        if not self.requested:
             self.reason = reason
             self.event.set()
 
-    def __bool__(self) -> bool:
+    @property
+    def requested(self) -> bool:
+        """Whether somebody asked."""
         return self.event.is_set()

@@ -25,8 +25,10 @@ STYLES: Final = {
 def summary(results: Results) -> Table:
     """A row an experiment."""
     table = Table(title=f"Run {results.run_id} on {results.target}", title_justify="left")
-    for heading in ("experiment", "verdict", "expectations", "restored"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("experiment", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("expectations", overflow="fold")
+    table.add_column("restored", no_wrap=True)
     for result in results.results:
         style = STYLES[result.verdict]
         table.add_row(
@@ -43,9 +45,11 @@ def summary(results: Results) -> Table:
 def line(item: ExpectationResult) -> str:
     """One expectation: role, what came of it, and latency against SLO."""
     mark = {True: "met", False: "missed", None: "unknown"}[item.met]
-    within = f" of {item.expectation.within}" if item.expectation.within is not None else ""
-    took = f" in {Duration(round(item.latency_s, 3))}{within}" if item.latency_s is not None else within
-    return f"{item.expectation.role} {mark}{took}"
+    within = item.expectation.within
+    if within is None:
+        return f"{item.expectation.role} {mark}"
+    took = f" in {Duration(round(item.latency_s, 3))} of {within}" if item.latency_s is not None else ""
+    return f"{item.expectation.role} {mark}{took or f' within {within}'}"
 
 
 def story(result: Result) -> str:

@@ -1,0 +1,291 @@
+"""Real processes and real signals: whatever ends a run, the account is put back."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from chaoskit.embedded import Sandboxes
+from chaoskit.places import target_in
+from tests.e2e.lab import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from chaoskit.embedded import Instance
+
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+# Expects a detection that this fault never causes, so the run watches until it is ended.
+ENDLESS = """\
+id: endless
+title: A run that watches for a detection that never comes
+owner: tests
+layer: identity
+hypothesis: It is ended from outside.
+blast_radius:
+  {accounts: ["${sandbox.account}"], regions: ["${sandbox.region}"], max_duration: 5m, max_changes: 1}
+steady_state:
+  - iam.policy-not-attached: {role: "${workload.production_training_role}"}
+faults:
+  - iam.attach-role-policy:
+      {role: "${workload.training_role}", policy: arn:aws:iam::aws:policy/ReadOnlyAccess}
+expect:
+  - detection: {eventbridge.matched: {rule: chaoskit-public-bucket-acl}}
+    within: 4m
+"""
+
+
+@dataclass(frozen=True)
+class World:
+    """A home folder, the sandbox that is up in it, and an experiment to end."""
+
+    home: Path
+    instance: Instance
+    role: str
+    experiment: Path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CHAOSKIT_", "PYTEST_"))}
+        return {**clean, "CHAOSKIT_HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true", **more}
+
+    def chaoskit(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "chaoskit", *arguments],
+            env=self.environment(**more),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[str]]:
+        """A run of the endless experiment, from when its fault is in; killed if it is still there."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "chaoskit", "run", str(self.experiment)],
+            env=self.environment(),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            guard = threading.Timer(60, process.kill)
+            guard.start()
+            try:
+                assert process.stderr is not None
+                told = next((line for line in process.stderr if "applied" in line), "")
+                assert told, "the fault was never injected"
+                yield process
+            finally:
+                guard.cancel()
+                process.kill()
+
+    def attached(self) -> list[str]:
+        iam = boto3.client(
+            "iam",
+            endpoint_url=self.instance.url,
+            region_name=self.instance.region,
+            aws_access_key_id=self.instance.admin.access_key_id,
+            aws_secret_access_key=self.instance.admin.secret_access_key,
+        )
+        return [
+            p["PolicyArn"] for p in iam.list_attached_role_policies(RoleName=self.role)["AttachedPolicies"]
+        ]
+
+    def keys(self) -> Mapping[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": self.instance.admin.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.instance.admin.secret_access_key,
+        }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("home")
+    experiment = tmp_path_factory.mktemp("files") / "endless.yaml"
+    experiment.write_text(ENDLESS)
+    keeper = Sandboxes(home / "sandboxes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAOSKIT_HOME", str(home))
+        instance = keeper.up()
+        try:
+            role = target_in(instance).variables["workload.training_role"]
+            yield World(home, instance, role, experiment)
+        finally:
+            keeper.down()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_rolls_back_and_leaves_a_readable_summary(world: World, number: signal.Signals) -> None:
+    before = world.attached()
+    with world.running() as process:
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "ABORTED" in out
+    assert f"stopped by {number.name}" in out
+    assert "everything restored" in out
+    assert "Traceback" not in out
+    assert world.attached() == before
+
+
+def test_signals_during_rollback_do_not_cut_it_short(world: World) -> None:
+    before = world.attached()
+    with world.running() as process:
+        for _ in range(5):
+            process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "everything restored" in out
+    assert world.attached() == before
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["validate", "experiments"], ["rollback", "--all"], ["catalog"]]
+)
+def test_after_kill_9_any_command_rolls_back(world: World, command: list[str]) -> None:
+    before = world.attached()
+    with world.running() as process:
+        process.kill()
+    assert world.attached() != before, "the fault must still be there for this to prove anything"
+    done = world.chaoskit(*command)
+    assert done.returncode == 0, done.stderr
+    assert "rolled back: iam.attach-role-policy" in done.stderr
+    assert world.attached() == before
+    assert "No faults are open." in world.chaoskit("status").stdout
+
+
+def test_status_lists_the_fault_of_a_run_that_is_going_on(world: World) -> None:
+    with world.running() as process:
+        listed = world.chaoskit("status")
+        assert listed.returncode == 5
+        assert "iam.attach-role-policy" in listed.stdout
+        assert "iam:DetachRolePolicy" in listed.stdout
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def test_a_second_run_beside_the_first_is_refused_in_one_sentence(world: World) -> None:
+    with world.running() as process:
+        second = world.chaoskit("run", str(world.experiment))
+        assert second.returncode == 5
+        assert f"process {process.pid}" in second.stderr
+        assert second.stderr.count("\n") == 1
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def test_a_fault_in_a_sandbox_that_died_with_its_run_is_closed(world: World, tmp_path: Path) -> None:
+    alone = World(tmp_path, world.instance, world.role, world.experiment)
+    with alone.running() as process:
+        process.kill()
+    (name,) = (path.stem for path in (tmp_path / "sandboxes").glob("*.lock"))
+    keeper = Sandboxes(tmp_path / "sandboxes")
+    for _ in range(100):
+        if keeper.is_gone(name):
+            break
+        threading.Event().wait(0.1)
+    done = alone.chaoskit("status")
+    assert done.returncode == 0, done.stderr
+    assert f"the sandbox {name} is gone" in done.stderr
+
+
+def test_up_twice_is_one_sandbox_and_url_names_it(world: World) -> None:
+    up = world.chaoskit("sandbox", "up")
+    assert f"export AWS_ENDPOINT_URL={world.instance.url}" in up.stdout
+    assert "export AWS_SECRET_ACCESS_KEY=" in up.stdout
+    assert world.chaoskit("sandbox", "url").stdout.strip() == world.instance.url
+
+
+def test_all_shipped_experiments_pass_side_by_side(world: World, tmp_path: Path) -> None:
+    done = world.chaoskit("run", "experiments", "-j", "4", "--json", str(tmp_path / "out.json"))
+    assert done.returncode == 0, done.stdout
+    results = json.loads((tmp_path / "out.json").read_text())
+    assert results["schema"] == "chaoskit/results/v1"
+    assert [r["verdict"] for r in results["results"]] == ["PASSED"] * 6
+    for result in results["results"]:
+        for expectation in result["expectations"]:
+            if expectation["role"] == "detection":
+                assert expectation["latency_interval_s"][0] >= 0
+                assert expectation["evidence"]["cloudtrail_event_id"]
+
+
+PLACES: list[tuple[str, dict[str, str], list[str], int, str]] = [
+    ("no credentials", {}, [], 5, "No AWS credentials were found"),
+    ("unknown profile", {}, ["--profile", "nobody"], 5, "nobody"),
+    (
+        "nobody listens",
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
+        [],
+        5,
+        "Nobody answers",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "code", "said"), [p[1:] for p in PLACES], ids=[p[0] for p in PLACES]
+)
+def test_an_account_that_cannot_be_used_is_one_sentence(
+    world: World, environment: dict[str, str], options: list[str], code: int, said: str
+) -> None:
+    done = world.chaoskit(
+        "run", "experiments", "--target", "aws", "--region", "us-east-1", *options, **environment
+    )
+    assert done.returncode == code
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def _as_aws(world: World, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The embedded sandbox, reached the way a real account is."""
+    environment = {"AWS_ENDPOINT_URL": world.instance.url, **world.keys(), **more}
+    return world.chaoskit(
+        "run", "experiments/identity", "--target", "aws", "--region", "us-east-1", *options, **environment
+    )
+
+
+def test_an_account_that_is_not_on_the_allow_list_is_refused(world: World) -> None:
+    done = _as_aws(world, "--allow-account", "123456789012")
+    assert done.returncode == 3
+    assert "does not allow account 444455556666" in done.stdout
+
+
+def test_wrong_keys_are_told_in_one_sentence(world: World) -> None:
+    done = _as_aws(world, AWS_SECRET_ACCESS_KEY="wrong")
+    assert done.returncode == 5
+    assert "does not accept these credentials" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_aws_target_runs_the_same_experiments(world: World) -> None:
+    done = _as_aws(world, "--allow-account", "444455556666")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 PASSED; everything restored" in done.stdout
+
+
+def test_an_unknown_key_in_chaoskit_toml_is_told(world: World, tmp_path: Path) -> None:
+    (tmp_path / "chaoskit.toml").write_text('[aws]\nacounts = ["1"]\n')
+    done: Any = subprocess.run(
+        [sys.executable, "-m", "chaoskit", "plan", str(ROOT / "experiments"), "--target", "aws"],
+        env=world.environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert "acounts" in done.stderr
