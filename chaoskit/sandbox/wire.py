@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
 
@@ -165,6 +166,11 @@ class Cloud(Protocol):
     """The home region."""
     url: str
     """Where the gateway is served, `http://127.0.0.1:<port>`."""
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Hold it to read or write moto's state directly; calls through `client` must not be made inside."""
+        ...
 
     def now(self) -> datetime:
         """The sandbox's time, UTC and aware. A profile may run it faster than the wall."""

@@ -1,0 +1,160 @@
+"""The policies that an account and its principals stand under, read from moto's IAM and Organizations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from chaoskit.policy import Kind as PolicyKind
+from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.wire import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chaoskit.policy import Policy, PolicyCache
+    from chaoskit.sandbox.wire import Principal
+
+    Levels = tuple[tuple[Policy, ...], ...]
+
+SCP = "SERVICE_CONTROL_POLICY"
+RCP = "RESOURCE_CONTROL_POLICY"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An account's place in an organization.
+
+    Attributes:
+        organization_id: `o-...`.
+        management_account: The account that pays for it and stands above its policies.
+        path: `o-.../r-.../ou-.../`, as `aws:PrincipalOrgPaths` has it.
+        nodes: moto's root, OUs and account, root first.
+        enabled: The policy types that the root has enabled.
+    """
+
+    organization_id: str
+    management_account: str
+    path: str
+    nodes: tuple[Any, ...]
+    enabled: frozenset[str]
+
+
+def membership(account: str) -> Membership | None:
+    """Where an account stands in an organization; None when in none."""
+    master, partition = backends("organizations").master_accounts.get(account, (account, "aws"))
+    known = backends("organizations").get(master)
+    backend = known[partition] if known else None
+    if backend is None or backend.org is None:
+        return None
+    node = next((each for each in backend.accounts if each.id == account), None)
+    if node is None:
+        return None
+    units = {unit.id: unit for unit in backend.ou}
+    nodes = [node]
+    parent = units.get(node.parent_id)
+    while parent is not None:
+        nodes.append(parent)
+        parent = units.get(parent.parent_id) if parent.id != backend.org.root_id else None
+    nodes.reverse()
+    above = "/".join(each.id for each in nodes[:-1])
+    return Membership(
+        organization_id=backend.org.id,
+        management_account=backend.org.master_account_id,
+        path=f"{backend.org.id}/{above}/",
+        nodes=tuple(nodes),
+        enabled=frozenset(each["Type"] for each in nodes[0].policy_types if each["Status"] == "ENABLED"),
+    )
+
+
+def levels(place: Membership | None, kind: str, cache: PolicyCache) -> Levels | None:
+    """The policies of one type above an account, a tuple per level, root first; None when none apply."""
+    if place is None or kind not in place.enabled:
+        return None
+    compiled_as = PolicyKind.SCP if kind == SCP else PolicyKind.RCP
+    return tuple(
+        tuple(
+            cache.compile(policy.content, compiled_as, name=policy.arn)
+            for policy in node.attached_policies
+            if policy.type == kind
+        )
+        for node in place.nodes
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a principal was given.
+
+    Attributes:
+        identity: Inline, managed and group policies.
+        boundary: The permissions boundary, or None.
+        tags: The user's or role's tags.
+        service_linked: The role belongs to a service: SCPs do not apply to it.
+    """
+
+    identity: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    tags: Mapping[str, str] | None = None
+    service_linked: bool = False
+
+
+def granted(principal: Principal, cache: PolicyCache) -> Granted:
+    """The policies attached to a user or role; nothing for one that has been deleted."""
+    if principal.kind not in {Kind.USER, Kind.ROLE} or principal.account not in backends("iam"):
+        return Granted()
+    backend = backends("iam")[principal.account]["aws"]
+    if principal.kind is Kind.USER:
+        user = backend.users.get(principal.user_name)
+        if user is None:
+            return Granted()
+        groups = [group for group in backend.groups.values() if user in group.users]
+        documents = [*_documents(user), *(each for group in groups for each in _documents(group))]
+        # moto has no boundary for users; `UserBoundaries` puts it there.
+        boundary = getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
+        tags = {tag["Key"]: tag["Value"] for tag in user.tags or ()}
+    else:
+        role = _role(backend, principal.role_arn)
+        if role is None:
+            return Granted()
+        documents = list(_documents(role))
+        boundary = role.permissions_boundary_arn
+        tags = {tag["Key"]: tag["Value"] for tag in role.tags or ()}
+    return Granted(
+        identity=tuple(cache.compile(text, PolicyKind.IDENTITY, name=name) for name, text in documents),
+        boundary=_boundary(backend, boundary, cache),
+        tags=tags,
+        service_linked=":role/aws-service-role/" in principal.role_arn,
+    )
+
+
+def _role(backend: Any, arn: str) -> Any:
+    return next((each for each in backend.roles.values() if each.arn == arn), None)
+
+
+def _documents(holder: Any) -> Iterator[tuple[str, str]]:
+    for name, text in holder.policies.items():
+        yield name, _text(text)
+    for arn, policy in holder.managed_policies.items():
+        yield arn, managed_document(policy)
+
+
+def managed_document(policy: Any) -> str:
+    """The text of a managed policy's default version."""
+    default = next(each for each in policy.versions if each.version_id == policy.default_version_id)
+    return _text(default.document)
+
+
+def _text(document: str) -> str:
+    return unquote(document) if document.startswith("%") else document
+
+
+def _boundary(backend: Any, arn: str | None, cache: PolicyCache) -> Policy | None:
+    if not arn:
+        return None
+    policy = backend.managed_policies.get(arn)
+    if policy is None:
+        # A boundary that has been deleted permits nothing.
+        return cache.compile('{"Version":"2012-10-17","Statement":[]}', PolicyKind.BOUNDARY, name=arn)
+    return cache.compile(managed_document(policy), PolicyKind.BOUNDARY, name=arn)

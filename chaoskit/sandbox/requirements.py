@@ -1,0 +1,189 @@
+"""All that a call needs permission for: its own action, and what it does besides.
+
+Passing a role to a service needs `iam:PassRole` (IAM User Guide, "Granting a user permissions to pass a
+role"); copying an object needs the source to be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import jmespath
+
+from chaoskit.sandbox import actions
+from chaoskit.sandbox.resources import key_arn, resources
+from chaoskit.sandbox.sealed import key_uses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chaoskit.sandbox.wire import ApiCall
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One permission that a call needs.
+
+    Attributes:
+        action: `prefix:Name`.
+        resource: The ARN, or `*`.
+        keys: Condition keys of this requirement alone; None when the call's own keys apply.
+    """
+
+    action: str
+    resource: str
+    keys: Mapping[str, Any] | None = None
+
+
+# (service, operation) -> where the role's ARN stands, and the service that gets it.
+_PASSED: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
+    {
+        ("bedrock", "CreateEvaluationJob"): ("roleArn", "bedrock.amazonaws.com"),
+        ("bedrock", "CreateModelCustomizationJob"): ("roleArn", "bedrock.amazonaws.com"),
+        ("bedrock", "CreateModelInvocationJob"): ("roleArn", "bedrock.amazonaws.com"),
+        ("bedrock", "PutModelInvocationLoggingConfiguration"): (
+            "loggingConfig.cloudWatchConfig.roleArn",
+            "bedrock.amazonaws.com",
+        ),
+        ("bedrock-agent", "CreateAgent"): ("agentResourceRoleArn", "bedrock.amazonaws.com"),
+        ("bedrock-agent", "CreateKnowledgeBase"): ("roleArn", "bedrock.amazonaws.com"),
+        ("cloudformation", "CreateChangeSet"): ("RoleARN", "cloudformation.amazonaws.com"),
+        ("cloudformation", "CreateStack"): ("RoleARN", "cloudformation.amazonaws.com"),
+        ("cloudformation", "DeleteStack"): ("RoleARN", "cloudformation.amazonaws.com"),
+        ("cloudformation", "UpdateStack"): ("RoleARN", "cloudformation.amazonaws.com"),
+        ("cloudtrail", "CreateTrail"): ("CloudWatchLogsRoleArn", "cloudtrail.amazonaws.com"),
+        ("cloudtrail", "UpdateTrail"): ("CloudWatchLogsRoleArn", "cloudtrail.amazonaws.com"),
+        ("codebuild", "CreateProject"): ("serviceRole", "codebuild.amazonaws.com"),
+        ("codebuild", "UpdateProject"): ("serviceRole", "codebuild.amazonaws.com"),
+        ("config", "PutConfigurationRecorder"): ("ConfigurationRecorder.roleARN", "config.amazonaws.com"),
+        ("ecs", "RegisterTaskDefinition"): ("[taskRoleArn, executionRoleArn]", "ecs-tasks.amazonaws.com"),
+        ("events", "PutRule"): ("RoleArn", "events.amazonaws.com"),
+        ("events", "PutTargets"): ("Targets[].RoleArn", "events.amazonaws.com"),
+        ("glue", "CreateJob"): ("Role", "glue.amazonaws.com"),
+        ("lambda", "CreateFunction"): ("Role", "lambda.amazonaws.com"),
+        ("lambda", "UpdateFunctionConfiguration"): ("Role", "lambda.amazonaws.com"),
+        ("logs", "PutDestination"): ("roleArn", "logs.amazonaws.com"),
+        ("logs", "PutSubscriptionFilter"): ("roleArn", "logs.amazonaws.com"),
+        ("pipes", "CreatePipe"): ("RoleArn", "pipes.amazonaws.com"),
+        ("s3", "PutBucketReplication"): ("ReplicationConfiguration.Role", "s3.amazonaws.com"),
+        ("sagemaker", "CreateAutoMLJob"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateAutoMLJobV2"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateCompilationJob"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateDataQualityJobDefinition"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateDomain"): ("DefaultUserSettings.ExecutionRole", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateFeatureGroup"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateHyperParameterTuningJob"): (
+            "TrainingJobDefinition.RoleArn || TrainingJobDefinitions[].RoleArn",
+            "sagemaker.amazonaws.com",
+        ),
+        ("sagemaker", "CreateLabelingJob"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateModel"): ("ExecutionRoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateNotebookInstance"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreatePipeline"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateProcessingJob"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateTrainingJob"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "CreateUserProfile"): ("UserSettings.ExecutionRole", "sagemaker.amazonaws.com"),
+        ("sagemaker", "UpdateNotebookInstance"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("sagemaker", "UpdatePipeline"): ("RoleArn", "sagemaker.amazonaws.com"),
+        ("scheduler", "CreateSchedule"): ("Target.RoleArn", "scheduler.amazonaws.com"),
+        ("scheduler", "UpdateSchedule"): ("Target.RoleArn", "scheduler.amazonaws.com"),
+        ("ssm", "StartAutomationExecution"): ("Parameters.AutomationAssumeRole", "ssm.amazonaws.com"),
+        ("stepfunctions", "CreateStateMachine"): ("roleArn", "states.amazonaws.com"),
+        ("stepfunctions", "UpdateStateMachine"): ("roleArn", "states.amazonaws.com"),
+    }
+)
+
+# What creating a tagged resource needs besides (each service's "Tagging" documentation).
+_TAGGING: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("events", "PutRule"): "events:TagResource",
+        ("iam", "CreatePolicy"): "iam:TagPolicy",
+        ("iam", "CreateRole"): "iam:TagRole",
+        ("iam", "CreateUser"): "iam:TagUser",
+        ("kms", "CreateKey"): "kms:TagResource",
+        ("lambda", "CreateFunction"): "lambda:TagResource",
+        ("logs", "CreateLogGroup"): "logs:TagResource",
+        ("secretsmanager", "CreateSecret"): "secretsmanager:TagResource",
+        ("sns", "CreateTopic"): "sns:TagResource",
+        ("sqs", "CreateQueue"): "sqs:TagQueue",
+        ("stepfunctions", "CreateStateMachine"): "states:TagResource",
+    }
+)
+
+
+def requirements(call: ApiCall) -> Iterator[Requirement]:
+    """What a call needs permission for, its own action first; nothing for a call that is open to all."""
+    method = call.request.method
+    own = actions.action(call.service, call.operation, call.params, method)
+    if not own:
+        return
+    owned = resources(call, own)
+    for resource in owned:
+        yield Requirement(own, resource)
+    yield from _besides(call)
+    yield from _passed_roles(call)
+    for action, key, keys in key_uses(call):
+        yield Requirement(action, key, keys)
+    tagging = _TAGGING.get((call.service, call.operation), "")
+    if call.service == "sagemaker" and call.operation.startswith("Create"):
+        tagging = "sagemaker:AddTags"
+    if tagging and (call.params.get("Tags") or call.params.get("tags")):
+        yield Requirement(tagging, owned[0])
+
+
+def _passed_roles(call: ApiCall) -> Iterator[Requirement]:
+    where = _PASSED.get((call.service, call.operation))
+    if where is None:
+        return
+    path, service = where
+    found = jmespath.search(path, call.params)
+    for role in found if isinstance(found, list) else [found]:
+        if isinstance(role, str) and role:
+            arn = role if role.startswith("arn:") else f"arn:aws:iam::{call.account}:role/{role}"
+            yield Requirement("iam:PassRole", arn, {"iam:PassedToService": service})
+
+
+def _besides(call: ApiCall) -> Iterator[Requirement]:
+    match call.service, call.operation:
+        case "s3", "CopyObject" | "UploadPartCopy":
+            yield from _copied(call)
+        case "s3", "PutObject" | "CreateMultipartUpload":
+            yield from _written(call)
+        case "s3", "CreateBucket" if "x-amz-acl" in call.headers:
+            yield Requirement("s3:PutBucketAcl", f"arn:aws:s3:::{call.params['Bucket']}")
+        case "s3", "CreateBucket" if "x-amz-object-ownership" in call.headers:
+            yield Requirement("s3:PutBucketOwnershipControls", f"arn:aws:s3:::{call.params['Bucket']}")
+        case "iam", "AddRoleToInstanceProfile":
+            role = resources(call, "iam:PassRole")[0]
+            yield Requirement("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
+        case "sts", "AssumeRole" if call.params.get("Tags"):
+            yield Requirement("sts:TagSession", call.params["RoleArn"])
+        case "kms", "ReEncrypt":
+            target = key_arn(call.params["DestinationKeyId"], call.account, call.region)
+            yield Requirement("kms:ReEncryptTo", target)
+        case _:
+            return
+
+
+def _copied(call: ApiCall) -> Iterator[Requirement]:
+    source = call.params.get("CopySource", "")
+    path, _, version = unquote(source).removeprefix("/").partition("?versionId=")
+    action = "s3:GetObjectVersion" if version else "s3:GetObject"
+    arn = path if path.startswith("arn:") else f"arn:aws:s3:::{path}"
+    yield Requirement(action, arn)
+    yield from _written(call)
+
+
+def _written(call: ApiCall) -> Iterator[Requirement]:
+    arn = f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}"
+    if "x-amz-tagging" in call.headers:
+        yield Requirement("s3:PutObjectTagging", arn)
+    if any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in call.headers):
+        yield Requirement("s3:PutObjectAcl", arn)
+    if "x-amz-object-lock-mode" in call.headers:
+        yield Requirement("s3:PutObjectRetention", arn)
+    if "x-amz-object-lock-legal-hold" in call.headers:
+        yield Requirement("s3:PutObjectLegalHold", arn)

@@ -1,0 +1,292 @@
+"""Which resources a call acts on, where the published patterns alone do not tell.
+
+Names become ARNs; aliases, paths and suffixes that only the account knows are looked up in moto's state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.sandbox import arns
+from chaoskit.sandbox.state import backends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chaoskit.sandbox.wire import ApiCall
+
+
+def resources(call: ApiCall, action: str) -> list[str]:
+    """The ARNs that authorization of a call is about; `["*"]` when it names none."""
+    service = action.partition(":")[0]
+    special = _SPECIAL.get(service)
+    if special is not None:
+        found = special(call, action)
+        if found is not None:
+            return found
+    found = arns.resources(action, call.params, account=call.account, region=call.region)
+    return [_lowered(arn) for arn in found] if service == "sagemaker" else found
+
+
+def _lowered(arn: str) -> str:
+    """SageMaker's ARNs carry names in lower case (SageMaker API Reference, e.g. `EndpointArn`)."""
+    head, separator, tail = arn.rpartition("/")
+    return f"{head}{separator}{tail.lower()}"
+
+
+def _s3(call: ApiCall, _action: str) -> list[str] | None:
+    bucket = call.params.get("Bucket", "")
+    if call.service != "s3" or not bucket:
+        return None if call.service != "s3" else ["*"]
+    if bucket.startswith("arn:"):
+        bucket = bucket.rpartition(":")[2]
+    base = f"arn:aws:s3:::{bucket}"
+    if call.operation == "DeleteObjects":
+        doomed = (call.params.get("Delete") or {}).get("Objects", [])
+        return [f"{base}/{each['Key']}" for each in doomed] or [base]
+    key = call.params.get("Key", "")
+    return [f"{base}/{key}"] if key else [base]
+
+
+def _iam(call: ApiCall, action: str) -> list[str] | None:
+    params = call.params
+    backend = backends("iam")[call.account]["aws"]
+    kinds = {each.name.lower() for each in arns.resource_types(action)}
+    if "role" in kinds and params.get("RoleName"):
+        return [_named(backend.roles, params["RoleName"], f"role{params.get('Path') or '/'}", call.account)]
+    if "user" in kinds:
+        name = params.get("UserName") or call.principal.user_name
+        return (
+            [_named(backend.users, name, f"user{params.get('Path') or '/'}", call.account)] if name else None
+        )
+    if "group" in kinds and params.get("GroupName"):
+        return [
+            _named(backend.groups, params["GroupName"], f"group{params.get('Path') or '/'}", call.account)
+        ]
+    if "policy" in kinds and params.get("PolicyName"):
+        return [f"arn:aws:iam::{call.account}:policy{params.get('Path') or '/'}{params['PolicyName']}"]
+    return None
+
+
+def _named(known: Mapping[str, Any], name: str, kind: str, account: str) -> str:
+    found = next((each for each in known.values() if each.name == name), None)
+    return str(found.arn) if found is not None else f"arn:aws:iam::{account}:{kind}{name}"
+
+
+def _kms(call: ApiCall, _action: str) -> list[str] | None:
+    given = call.params.get("KeyId") or call.params.get("SourceKeyId") or call.params.get("TargetKeyId")
+    if call.operation in {"CreateAlias", "UpdateAlias", "DeleteAlias"}:
+        alias = f"arn:aws:kms:{call.region}:{call.account}:{call.params.get('AliasName', '')}"
+        target = call.params.get("TargetKeyId")
+        return [alias, key_arn(target, call.account, call.region)] if target else [alias]
+    if call.operation == "Decrypt" and not given:
+        given = _encrypted_under(call.params.get("CiphertextBlob"))
+    return [key_arn(given, call.account, call.region)] if given else None
+
+
+def _encrypted_under(ciphertext: Any) -> str:
+    """The key of a ciphertext: moto's begins with the id of its key."""
+    if not isinstance(ciphertext, bytes):
+        return ""
+    return ciphertext[:36].decode("ascii", "replace")
+
+
+def key_arn(given: str, account: str, region: str) -> str:
+    """The ARN of a key that is given by id, ARN, alias or alias ARN."""
+    if given.startswith("arn:"):
+        parts = given.split(":", 5)
+        account, region, given = parts[4], parts[3], parts[5]
+    if given.startswith("alias/"):
+        backend = backends("kms")[account][region]
+        known = next((key.id for key in backend.keys.values() if given in key.aliases), "")
+        given = known or given
+        if not known:
+            return f"arn:aws:kms:{region}:{account}:{given}"
+    return f"arn:aws:kms:{region}:{account}:key/{given.removeprefix('key/')}"
+
+
+def _secret(call: ApiCall, _action: str) -> list[str] | None:
+    given = call.params.get("SecretId")
+    if given is None:
+        name = call.params.get("Name")
+        return [f"arn:aws:secretsmanager:{call.region}:{call.account}:secret:{name}"] if name else None
+    account, region = call.account, call.region
+    if given.startswith("arn:"):
+        region, account = given.split(":")[3:5]
+    known = backends("secretsmanager")[account][region].secrets.get(given)
+    if known is not None:
+        return [known.arn]
+    return [
+        given if given.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account}:secret:{given}"
+    ]
+
+
+def _sqs(call: ApiCall, _action: str) -> list[str] | None:
+    url = call.params.get("QueueUrl")
+    if url:
+        parts = url.rstrip("/").split("/")
+        account = parts[-2] if len(parts) > 1 and parts[-2].isdigit() else call.account
+        return [f"arn:aws:sqs:{call.region}:{account}:{parts[-1]}"]
+    name = call.params.get("QueueName")
+    owner = call.params.get("QueueOwnerAWSAccountId") or call.account
+    return [f"arn:aws:sqs:{call.region}:{owner}:{name}"] if name else None
+
+
+def _sns(call: ApiCall, _action: str) -> list[str] | None:
+    if call.operation == "CreateTopic":
+        return [f"arn:aws:sns:{call.region}:{call.account}:{call.params.get('Name', '')}"]
+    given = call.params.get("TopicArn") or call.params.get("TargetArn") or call.params.get("ResourceArn")
+    if not given and call.params.get("SubscriptionArn"):
+        given = call.params["SubscriptionArn"].rpartition(":")[0]
+    return [given] if given else None
+
+
+def _lambda(call: ApiCall, _action: str) -> list[str] | None:
+    given = call.params.get("FunctionName")
+    if not given:
+        return None
+    qualifier = call.params.get("Qualifier", "")
+    if given.startswith("arn:"):
+        arn = given
+    else:
+        parts = given.split(":")
+        account = parts[0] if parts[0].isdigit() and len(parts) > 1 else call.account
+        name = given.partition("function:")[2] if "function:" in given else given
+        arn = f"arn:aws:lambda:{call.region}:{account}:function:{name}"
+    qualified = arn.count(":") > 6  # noqa: PLR2004 - a seventh colon comes before the qualifier
+    return [f"{arn}:{qualifier}" if qualifier and not qualified else arn]
+
+
+def _events(call: ApiCall, _action: str) -> list[str] | None:
+    params = call.params
+    if call.operation == "PutEvents":
+        buses = dict.fromkeys(each.get("EventBusName") or "default" for each in params.get("Entries", ()))
+        return [_bus(bus, call) for bus in buses] or [_bus("default", call)]
+    rule = params.get("Rule") or (params.get("Name") if "Rule" in call.operation else "")
+    if not rule:
+        return None
+    bus = (params.get("EventBusName") or "default").rpartition("/")[2]
+    path = rule if bus == "default" else f"{bus}/{rule}"
+    return [f"arn:aws:events:{call.region}:{call.account}:rule/{path}"]
+
+
+def _bus(given: str, call: ApiCall) -> str:
+    return (
+        given
+        if given.startswith("arn:")
+        else f"arn:aws:events:{call.region}:{call.account}:event-bus/{given}"
+    )
+
+
+def _logs(call: ApiCall, _action: str) -> list[str] | None:
+    """A log group's ARN ends in `:log-stream:` and the stream, if any, as denials show it."""
+    given = (
+        call.params.get("logGroupName")
+        or call.params.get("logGroupIdentifier")
+        or call.params.get("logGroupArn")
+    )
+    if not given:
+        return None
+    group = given.partition(":log-group:")[2].removesuffix(":*") if given.startswith("arn:") else given
+    stream = call.params.get("logStreamName", "")
+    return [f"arn:aws:logs:{call.region}:{call.account}:log-group:{group}:log-stream:{stream}"]
+
+
+def _ssm(call: ApiCall, _action: str) -> list[str] | None:
+    params, home = call.params, f"arn:aws:ssm:{call.region}:{call.account}"
+    name = params.get("DocumentName") or (params.get("Name", "") if "Document" in call.operation else "")
+    if call.operation == "StartAutomationExecution":
+        version = params.get("DocumentVersion") or "$DEFAULT"
+        owner = "" if name.startswith("AWS-") else call.account
+        return [f"arn:aws:ssm:{call.region}:{owner}:automation-definition/{name}:{version}"]
+    if name and not name.startswith("arn:"):
+        owner = "" if name.startswith("AWS-") else call.account
+        return [f"arn:aws:ssm:{call.region}:{owner}:document/{name}"]
+    if "Parameter" in call.operation:
+        names = params.get("Names") or [params.get("Name") or params.get("Path") or ""]
+        return [f"{home}:parameter/{each.removeprefix('/')}" for each in names if each] or None
+    return None
+
+
+def _sts(call: ApiCall, _action: str) -> list[str] | None:
+    role = call.params.get("RoleArn")
+    return [role] if role else None
+
+
+def _dynamodb(call: ApiCall, _action: str) -> list[str] | None:
+    items = call.params.get("RequestItems")
+    names = list(items) if isinstance(items, dict) else [call.params.get("TableName") or ""]
+    for each in call.params.get("TransactItems", ()):
+        names.extend(
+            part["TableName"] for part in each.values() if isinstance(part, dict) and "TableName" in part
+        )
+    tables = [
+        name if name.startswith("arn:") else f"arn:aws:dynamodb:{call.region}:{call.account}:table/{name}"
+        for name in dict.fromkeys(names)
+        if name
+    ]
+    index = call.params.get("IndexName")
+    return [f"{tables[0]}/index/{index}"] if index and tables else tables or None
+
+
+def _cloudtrail(call: ApiCall, _action: str) -> list[str] | None:
+    name = call.params.get("Name") or call.params.get("TrailName") or call.params.get("ResourceId")
+    if not name:
+        return None
+    return [
+        name if name.startswith("arn:") else f"arn:aws:cloudtrail:{call.region}:{call.account}:trail/{name}"
+    ]
+
+
+def _cloudformation(call: ApiCall, _action: str) -> list[str] | None:
+    name = call.params.get("StackName")
+    if not name:
+        return None
+    home = f"arn:aws:cloudformation:{call.region}:{call.account}"
+    return [name if name.startswith("arn:") else f"{home}:stack/{name}/*"]
+
+
+def _apigateway(call: ApiCall, _action: str) -> list[str] | None:
+    return [f"arn:aws:apigateway:{call.region}::{call.request.raw_path}"]
+
+
+def _bedrock(call: ApiCall, _action: str) -> list[str] | None:
+    model = call.params.get("modelId")
+    if not model:
+        return None
+    if model.startswith("arn:"):
+        return [model]
+    return [f"arn:aws:bedrock:{call.region}::foundation-model/{model}"]
+
+
+def _organizations(call: ApiCall, _action: str) -> list[str] | None:
+    """Policies, OUs, roots and accounts by their ids, which do not show the organization's."""
+    master, partition = backends("organizations").master_accounts.get(call.account, (call.account, "aws"))
+    known = backends("organizations").get(master)
+    if known is None:
+        return None
+    backend = known[partition]
+    wanted = {value for value in call.params.values() if isinstance(value, str)}
+    held = [*backend.policies, *backend.ou, *backend.accounts]
+    return [each.arn for each in held if each.id in wanted] or None
+
+
+_SPECIAL: dict[str, Callable[[ApiCall, str], list[str] | None]] = {
+    "apigateway": _apigateway,
+    "bedrock": _bedrock,
+    "cloudformation": _cloudformation,
+    "cloudtrail": _cloudtrail,
+    "dynamodb": _dynamodb,
+    "events": _events,
+    "iam": _iam,
+    "kms": _kms,
+    "lambda": _lambda,
+    "logs": _logs,
+    "organizations": _organizations,
+    "s3": _s3,
+    "secretsmanager": _secret,
+    "sns": _sns,
+    "sqs": _sqs,
+    "ssm": _ssm,
+    "sts": _sts,
+}

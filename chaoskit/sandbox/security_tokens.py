@@ -1,0 +1,218 @@
+"""STS: sessions that remember their policies and tags, which moto's forget."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.sandbox.account_policies import managed_document
+from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.wire import ApiError, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from chaoskit.sandbox.cloud import Sandbox
+    from chaoskit.sandbox.wire import ApiCall, Principal
+
+_ROLE = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([^/]+)$")
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
+_CHAINED = 3600
+_SHORTEST = 900
+_LONGEST_TOKEN = 129_600
+_MAX_TAGS = 50
+_LACKING = (
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "GetFederationToken",
+)
+
+
+class SecurityTokens:
+    """Answers AssumeRole, GetCallerIdentity, GetSessionToken and GetAccessKeyInfo."""
+
+    service = "sts"
+
+    def __init__(self, cloud: Sandbox) -> None:
+        self._cloud = cloud
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
+        """The operations answered here."""
+        return {
+            "AssumeRole": self.assume_role,
+            "GetCallerIdentity": self.get_caller_identity,
+            "GetSessionToken": self.get_session_token,
+            "GetAccessKeyInfo": self.get_access_key_info,
+            **dict.fromkeys(_LACKING, self.lacking),
+        }
+
+    def get_caller_identity(self, call: ApiCall) -> Mapping[str, Any]:
+        """Say who calls."""
+        caller = call.principal
+        return {"UserId": caller.principal_id, "Account": caller.account, "Arn": caller.arn}
+
+    def assume_role(self, call: ApiCall) -> Mapping[str, Any]:
+        """Give out a session of a role whose trust has been checked already.
+
+        Raises:
+            ApiError: `ValidationError` for a duration, name or tags that STS does not take
+                (STS API Reference, AssumeRole).
+        """
+        params = call.params
+        role = find_role(params["RoleArn"], self._cloud.lock)
+        if role is None:
+            raise ApiError(
+                "AccessDenied",
+                f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole "
+                f"on resource: {params['RoleArn']}",
+                403,
+            )
+        name = params.get("RoleSessionName", "")
+        if not _SESSION_NAME.fullmatch(name):
+            raise _invalid(
+                f"1 validation error detected: Value '{name}' at 'roleSessionName' "
+                "failed to satisfy constraint: "
+                r"Member must satisfy regular expression pattern: [\w+=,.@-]*"
+            )
+        duration = int(params.get("DurationSeconds", _CHAINED))
+        _check_duration(duration, role, call.principal)
+        tags = _tags(params.get("Tags", []))
+        inherited = self._cloud.identities.transitive_tags(call.principal)
+        overlap = inherited.keys() & tags.keys()
+        if overlap:
+            raise _invalid(
+                "One or more of the session tag keys are transitive and cannot be overridden: "
+                + ", ".join(sorted(overlap))
+            )
+        credential = self._cloud.identities.role_session(
+            role,
+            name,
+            duration=duration,
+            policies=self._session_policies(params, role.account_id),
+            tags={**inherited, **tags},
+            transitive=frozenset(inherited) | frozenset(params.get("TransitiveTagKeys", ())),
+        )
+        session = credential.principal
+        return {
+            "Credentials": {
+                "AccessKeyId": credential.access_key_id,
+                "SecretAccessKey": credential.secret,
+                "SessionToken": credential.token,
+                "Expiration": session.expires,
+            },
+            "AssumedRoleUser": {"AssumedRoleId": session.principal_id, "Arn": session.arn},
+            "PackedPolicySize": _packed(params),
+        }
+
+    def get_session_token(self, call: ApiCall) -> Mapping[str, Any]:
+        """Give an IAM user temporary credentials of its own.
+
+        Raises:
+            ApiError: a session asked (`AccessDenied`), or the duration is out of range.
+        """
+        caller = call.principal
+        if caller.expires is not None:
+            raise ApiError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
+        duration = int(call.params.get("DurationSeconds", 43_200))
+        if not _SHORTEST <= duration <= _LONGEST_TOKEN:
+            raise _invalid(f"DurationSeconds must be between {_SHORTEST} and {_LONGEST_TOKEN}")
+        credential = self._cloud.identities.user_session(caller, duration)
+        return {
+            "Credentials": {
+                "AccessKeyId": credential.access_key_id,
+                "SecretAccessKey": credential.secret,
+                "SessionToken": credential.token,
+                "Expiration": credential.principal.expires,
+            }
+        }
+
+    def get_access_key_info(self, call: ApiCall) -> Mapping[str, Any]:
+        """Say which account a key belongs to.
+
+        Raises:
+            ApiError: `ValidationError`, when there is no such key.
+        """
+        account = self._cloud.identities.account_of(call.params["AccessKeyId"])
+        if not account:
+            raise _invalid("Invalid access key id")
+        return {"Account": account}
+
+    def lacking(self, call: ApiCall) -> Mapping[str, Any]:
+        """Refuse what the sandbox has no identity providers for.
+
+        Raises:
+            ApiError: `NotImplemented`, always.
+        """
+        raise ApiError("NotImplemented", f"The embedded sandbox does not have sts {call.operation}.", 501)
+
+    def _session_policies(self, params: Mapping[str, Any], account: str) -> tuple[Mapping[str, Any], ...]:
+        documents = []
+        if params.get("Policy"):
+            documents.append(_document(params["Policy"]))
+        with self._cloud.lock:
+            managed = backends("iam")[account]["aws"].managed_policies
+            for arn in (each["arn"] for each in params.get("PolicyArns", [])):
+                policy = managed.get(arn)
+                if policy is None:
+                    raise _invalid(f"Policy {arn} does not exist or is not attachable.")
+                documents.append(_document(managed_document(policy)))
+        return tuple(documents)
+
+
+def find_role(arn: str, lock: Any) -> Any:
+    """Find moto's role of this ARN; None when there is none.
+
+    Raises:
+        ApiError: `ValidationError`, when it is no role's ARN.
+    """
+    named = _ROLE.match(arn)
+    if named is None:
+        raise _invalid(f"{arn} is invalid")
+    with lock:
+        partitions = backends("iam").get(named[1])
+        if partitions is None:
+            return None
+        return next((role for role in partitions["aws"].roles.values() if role.arn == arn), None)
+
+
+def _check_duration(duration: int, role: Any, caller: Principal) -> None:
+    longest = int(role.max_session_duration or _CHAINED)
+    if duration < _SHORTEST:
+        raise _invalid(
+            f"1 validation error detected: Value '{duration}' at 'durationSeconds' "
+            "failed to satisfy constraint: "
+            f"Member must have value greater than or equal to {_SHORTEST}"
+        )
+    if caller.kind is Kind.ROLE and duration > _CHAINED:
+        raise _invalid(
+            "The requested DurationSeconds exceeds the 1 hour session limit "
+            "for roles assumed by role chaining"
+        )
+    if duration > longest:
+        raise _invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+
+
+def _tags(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    tags = {tag["Key"]: tag["Value"] for tag in given}
+    if len(tags) > _MAX_TAGS:
+        raise _invalid(f"No more than {_MAX_TAGS} session tags may be passed")
+    return tags
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError("ValidationError", message, 400)
+
+
+def _document(text: str) -> Mapping[str, Any]:
+    try:
+        loaded: Mapping[str, Any] = json.loads(text)
+    except ValueError:
+        raise ApiError("MalformedPolicyDocument", "This policy contains invalid Json") from None
+    return loaded
+
+
+def _packed(params: Mapping[str, Any]) -> int:
+    return min(100, round(100 * len(params.get("Policy", "")) / 2048))

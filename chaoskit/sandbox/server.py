@@ -1,0 +1,184 @@
+"""The sandbox behind a socket: HTTP/1.1 with keep-alive, on the loopback interface only."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import threading
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from cheroot import wsgi
+
+from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION, Sandbox
+from chaoskit.sandbox.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from chaoskit.sandbox.organization import AccessKey
+
+LOOPBACK = "127.0.0.1"
+CONTROL = "/_chaoskit/"
+TOKEN = "x-chaoskit-token"  # noqa: S105 - the header's name
+_THREADS = 32
+_STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_RAW = "chaoskit.http"
+
+
+class _Gateway(wsgi.Gateway_10):
+    """Hands the application the request as it was sent, which WSGI's environ does not keep."""
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override] # cheroot's stubs say None
+        request = self.req
+        headers: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for raw_name, raw_value in request.inheaders.items():
+            name = raw_name.decode("latin-1")
+            lower = name.lower()
+            headers[lower] = raw_value.decode("latin-1")
+            if "_" in lower and lower.startswith("x-amz-meta-"):
+                names[lower] = lower
+        path, _, query = request.uri.decode("latin-1").partition("?")
+        if "://" in path:
+            path = "/" + path.split("://", 1)[1].partition("/")[2]
+        if request.chunked_read:
+            body = request.rfile.read()
+        else:
+            length = int(headers.get("content-length") or 0)
+            body = request.rfile.read(length) if length else b""
+        return {
+            _RAW: HttpRequest(
+                method=request.method.decode("latin-1"),
+                path=path,
+                query=query,
+                headers=headers,
+                body=body,
+                remote_address=request.conn.remote_addr or LOOPBACK,
+                names=names,
+            )
+        }
+
+
+class _Application:
+    """The WSGI application: AWS's APIs, and the control API beside them."""
+
+    def __init__(self, sandbox: Sandbox, token: str) -> None:
+        self._sandbox = sandbox
+        self._token = token
+
+    def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        http: HttpRequest = environ[_RAW]
+        if http.path.startswith(CONTROL):
+            status, said = self._control(http)
+            body = json.dumps(said).encode()
+            headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+            start_response(_STATUS[status], headers)
+            return [body]
+        answer = self._sandbox.gateway.handle(http)
+        headers = [(name, value.encode().decode("latin-1")) for name, value in answer.headers]
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(answer.body))))
+        start_response(_STATUS.get(answer.status, f"{answer.status} Unknown"), headers)
+        return [answer.body] if answer.body else []
+
+    def _control(self, http: HttpRequest) -> tuple[int, dict[str, Any]]:
+        if not hmac.compare_digest(http.headers.get(TOKEN, "").encode(), self._token.encode()):
+            return 403, {"error": f"send the sandbox's token in the header {TOKEN}"}
+        asked = {name: values[0] for name, values in parse_qs(http.query).items()}
+        try:
+            match http.path.removeprefix(CONTROL):
+                case "health":
+                    return 200, {"status": "ok", "now": self._sandbox.now().isoformat()}
+                case "idle":
+                    return 200, {"idle": self._sandbox.idle(float(asked.get("timeout", "10")))}
+                case "advance":
+                    self._sandbox.clock.advance(float(asked["seconds"]))
+                    return 200, {"now": self._sandbox.now().isoformat()}
+                case unknown:
+                    return 404, {"error": f"there is no control call '{unknown}'"}
+        except (KeyError, ValueError) as error:
+            return 400, {"error": f"a number of seconds is missing or not a number: {error}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A sandbox that answers.
+
+    Attributes:
+        instance: A name for this sandbox, unique among all that ever ran here.
+        url: Its endpoint for AWS SDKs.
+        token: Opens the control API under `/_chaoskit/`.
+        credentials: Keys of the administrators `admin` (member account) and `management`.
+        cloud: The sandbox itself, for those in its process.
+    """
+
+    instance: str
+    url: str
+    token: str
+    credentials: Mapping[str, AccessKey]
+    cloud: Sandbox
+
+    def describe(self) -> dict[str, Any]:
+        """What a client in another process needs, as JSON."""
+        return {
+            "instance": self.instance,
+            "url": self.url,
+            "token": self.token,
+            "region": REGION,
+            "accounts": {"management": MANAGEMENT, "sandbox": MEMBER},
+            "credentials": {
+                name: {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
+                for name, key in self.credentials.items()
+            },
+        }
+
+
+@contextmanager
+def serve(
+    port: int = 0, wall: Callable[[], datetime] | None = None, instance: str | None = None
+) -> Iterator[Served]:
+    """Serve a fresh sandbox on the loopback interface for as long as the context lasts.
+
+    moto keeps its state in the process: a second sandbox in the same process wipes the first one's.
+
+    Args:
+        port: The TCP port; 0 takes a free one.
+        wall: The clock to run by; the machine's own by default.
+        instance: Its name; a new one by default.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    sandbox = Sandbox(wall) if wall is not None else Sandbox()
+    token = secrets.token_urlsafe(32)
+    server = wsgi.Server(
+        (LOOPBACK, port), _Application(sandbox, token), numthreads=_THREADS, request_queue_size=128
+    )
+    server.gateway = _Gateway
+    server.keep_alive_conn_limit = 512
+    server.timeout = 60
+    server.shutdown_timeout = 1
+    server.prepare()
+    thread = threading.Thread(target=server.serve, name="sandbox-server", daemon=True)
+    thread.start()
+    try:
+        sandbox.url = f"http://{LOOPBACK}:{server.bind_addr[1]}"
+        admins = sandbox.bootstrap()
+        yield Served(
+            instance=instance or uuid.uuid4().hex[:12],
+            url=sandbox.url,
+            token=token,
+            credentials={"admin": admins[MEMBER], "management": admins[MANAGEMENT]},
+            cloud=sandbox,
+        )
+    finally:
+        sandbox.close()
+        server.stop()
+        thread.join(2)

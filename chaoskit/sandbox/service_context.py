@@ -1,0 +1,259 @@
+"""The condition keys of single services, taken from a call's parameters and headers.
+
+Source: Service Authorization Reference, "Condition keys" of each service.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import jmespath
+
+from chaoskit.sandbox.state import backends
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chaoskit.sandbox.wire import ApiCall
+
+# Key -> where in the parameters its value stands (JMESPath; the first that is there counts).
+_PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "iam": {
+            "iam:PolicyARN": "PolicyArn",
+            "iam:PermissionsBoundary": "PermissionsBoundary",
+            "iam:AWSServiceName": "AWSServiceName",
+            "iam:OrganizationsPolicyId": "OrganizationsPolicyId",
+        },
+        "sts": {
+            "sts:ExternalId": "ExternalId",
+            "sts:RoleSessionName": "RoleSessionName",
+            "sts:SourceIdentity": "SourceIdentity",
+            "sts:TransitiveTagKeys": "TransitiveTagKeys",
+            "sts:DurationSeconds": "DurationSeconds",
+        },
+        "lambda": {
+            "lambda:FunctionUrlAuthType": "FunctionUrlAuthType || AuthType",
+            "lambda:Principal": "Principal",
+            "lambda:SubnetIds": "VpcConfig.SubnetIds",
+            "lambda:SecurityGroupIds": "VpcConfig.SecurityGroupIds",
+            "lambda:Layer": "Layers",
+            "lambda:CodeSigningConfigArn": "CodeSigningConfigArn",
+            "lambda:InvokedViaFunctionUrl": "InvokedViaFunctionUrl",
+            "lambda:EventSourceToken": "EventSourceToken",
+        },
+        "sagemaker": {
+            "sagemaker:InstanceTypes": (
+                "ProductionVariants[].InstanceType || ResourceConfig.InstanceGroups[].InstanceType || "
+                "[ResourceConfig.InstanceType || ProcessingResources.ClusterConfig.InstanceType || "
+                "TransformResources.InstanceType || InstanceType || "
+                "TrainingJobDefinition.ResourceConfig.InstanceType]"
+            ),
+            "sagemaker:AcceleratorTypes": "AcceleratorTypes || ProductionVariants[].AcceleratorType",
+            "sagemaker:VpcSubnets": (
+                "VpcConfig.Subnets || NetworkConfig.VpcConfig.Subnets || SubnetIds || [SubnetId] || "
+                "TrainingJobDefinition.VpcConfig.Subnets"
+            ),
+            "sagemaker:VpcSecurityGroupIds": (
+                "VpcConfig.SecurityGroupIds || NetworkConfig.VpcConfig.SecurityGroupIds || "
+                "SecurityGroupIds || TrainingJobDefinition.VpcConfig.SecurityGroupIds"
+            ),
+            "sagemaker:VolumeKmsKey": (
+                "ResourceConfig.VolumeKmsKeyId || ProcessingResources.ClusterConfig.VolumeKmsKeyId || "
+                "TransformResources.VolumeKmsKeyId || KmsKeyId || "
+                "TrainingJobDefinition.ResourceConfig.VolumeKmsKeyId"
+            ),
+            "sagemaker:OutputKmsKey": (
+                "OutputDataConfig.KmsKeyId || ProcessingOutputConfig.KmsKeyId || TransformOutput.KmsKeyId || "
+                "OutputConfig.KmsKeyId || TrainingJobDefinition.OutputDataConfig.KmsKeyId"
+            ),
+            "sagemaker:NetworkIsolation": (
+                "EnableNetworkIsolation || NetworkConfig.EnableNetworkIsolation || "
+                "TrainingJobDefinition.EnableNetworkIsolation"
+            ),
+            "sagemaker:InterContainerTrafficEncryption": (
+                "EnableInterContainerTrafficEncryption || NetworkConfig.EnableInterContainerTrafficEncryption"
+            ),
+            "sagemaker:DirectInternetAccess": "DirectInternetAccess",
+            "sagemaker:RootAccess": "RootAccess",
+            "sagemaker:MinimumInstanceMetadataServiceVersion": (
+                "InstanceMetadataServiceConfiguration.MinimumInstanceMetadataServiceVersion"
+            ),
+            "sagemaker:AppNetworkAccessType": "AppNetworkAccessType",
+            "sagemaker:KeepAlivePeriod": "ResourceConfig.KeepAlivePeriodInSeconds",
+            "sagemaker:MaxRuntimeInSeconds": "StoppingCondition.MaxRuntimeInSeconds",
+            "sagemaker:ModelArn": "ModelName",
+            "sagemaker:ModelApprovalStatus": "ModelApprovalStatus",
+            "sagemaker:TargetModel": "TargetModel",
+            "sagemaker:FileSystemId": "InputDataConfig[].DataSource.FileSystemDataSource.FileSystemId",
+            "sagemaker:RemoteAccess": "RemoteAccess",
+            "sagemaker:EnableRemoteDebug": "RemoteDebugConfig.EnableRemoteDebug",
+        },
+        "kms": {
+            "kms:EncryptionAlgorithm": "EncryptionAlgorithm",
+            "kms:EncryptionContextKeys": "keys(EncryptionContext || `{}`)",
+            "kms:GranteePrincipal": "GranteePrincipal",
+            "kms:RetiringPrincipal": "RetiringPrincipal",
+            "kms:GrantOperations": "Operations",
+            "kms:KeySpec": "KeySpec",
+            "kms:KeyUsage": "KeyUsage",
+            "kms:KeyOrigin": "Origin",
+            "kms:MultiRegion": "MultiRegion",
+            "kms:ScheduleKeyDeletionPendingWindowInDays": "PendingWindowInDays",
+            "kms:BypassPolicyLockoutSafetyCheck": "BypassPolicyLockoutSafetyCheck",
+            "kms:RequestAlias": "KeyId && starts_with(KeyId, 'alias/') && KeyId || `null`",
+        },
+        "secretsmanager": {
+            "secretsmanager:SecretId": "SecretId",
+            "secretsmanager:Name": "Name",
+            "secretsmanager:Description": "Description",
+            "secretsmanager:KmsKeyId": "KmsKeyId",
+            "secretsmanager:VersionId": "VersionId",
+            "secretsmanager:VersionStage": "VersionStage",
+            "secretsmanager:BlockPublicPolicy": "BlockPublicPolicy",
+            "secretsmanager:ForceDeleteWithoutRecovery": "ForceDeleteWithoutRecovery",
+            "secretsmanager:RecoveryWindowInDays": "RecoveryWindowInDays",
+            "secretsmanager:RotationLambdaARN": "RotationLambdaARN",
+            "secretsmanager:ModifyRotationRules": "RotationRules && `true`",
+        },
+        "sns": {"sns:Endpoint": "Endpoint", "sns:Protocol": "Protocol"},
+        "events": {
+            "events:source": "Entries[].Source",
+            "events:detail-type": "Entries[].DetailType",
+            "events:TargetArn": "Targets[].Arn",
+        },
+        "ssm": {"ssm:Overwrite": "Overwrite", "ssm:Recursive": "Recursive", "ssm:Policies": "Policies"},
+        "ec2": {
+            "ec2:InstanceType": "InstanceType",
+            "ec2:Attribute": "Attribute",
+            "ec2:VpceServiceName": "ServiceName",
+        },
+        "organizations": {
+            "organizations:PolicyType": "PolicyType || Type",
+            "organizations:ServicePrincipal": "ServicePrincipal",
+        },
+        "bedrock": {
+            "bedrock:GuardrailIdentifier": "guardrailIdentifier || guardrailConfig.guardrailIdentifier",
+            "bedrock:ModelId": "modelId",
+        },
+        "dynamodb": {"dynamodb:Select": "Select", "dynamodb:ReturnValues": "ReturnValues"},
+        "states": {"states:PublishVersion": "publish"},
+        "cloudformation": {
+            "cloudformation:RoleArn": "RoleARN",
+            "cloudformation:TemplateUrl": "TemplateURL",
+            "cloudformation:ChangeSetName": "ChangeSetName",
+            "cloudformation:ResourceTypes": "ResourceTypes",
+            "cloudformation:StackPolicyUrl": "StackPolicyURL",
+        },
+        "scheduler": {},
+    }
+)
+
+_S3_HEADERS = (
+    "x-amz-acl",
+    "x-amz-content-sha256",
+    "x-amz-copy-source",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+    "x-amz-metadata-directive",
+    "x-amz-object-ownership",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-storage-class",
+    "x-amz-website-redirect-location",
+)
+_S3_PARAMS = {
+    "s3:prefix": "Prefix",
+    "s3:delimiter": "Delimiter",
+    "s3:max-keys": "MaxKeys",
+    "s3:VersionId": "VersionId",
+    "s3:LocationConstraint": "CreateBucketConfiguration.LocationConstraint",
+    "s3:object-lock-mode": "ObjectLockMode",
+}
+
+
+def of_service(call: ApiCall, prefix: str) -> dict[str, Any]:
+    """The keys that a service adds, with the values that this call gives them."""
+    context = {}
+    for key, path in _PATHS.get(prefix, {}).items():
+        value = _compiled(path).search(call.params)
+        if isinstance(value, list):
+            value = [each for each in value if each is not None]
+        if value is not None and value != []:
+            context[key] = value
+    more = _MORE.get(prefix)
+    if more is not None:
+        context.update(more(call))
+    return context
+
+
+def _compiled(path: str) -> Any:
+    known = _CACHE.get(path)
+    if known is None:
+        known = _CACHE[path] = jmespath.compile(path)
+    return known
+
+
+_CACHE: dict[str, Any] = {}
+
+
+def _s3(call: ApiCall) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        f"s3:{name}": call.headers[name] for name in _S3_HEADERS if name in call.headers
+    }
+    for key, path in _S3_PARAMS.items():
+        value = _compiled(path).search(call.params)
+        if value is not None:
+            context[key] = value
+    query = "X-Amz-Signature=" in (call.request.query_string or b"").decode("latin-1")
+    context["s3:authType"] = "REST-QUERY-STRING" if query else "REST-HEADER"
+    context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+    context["s3:TlsVersion"] = "1.3"
+    tagging = call.headers.get("x-amz-tagging")
+    if tagging:
+        tags = parse_qsl(tagging, keep_blank_values=True)
+        context.update({f"s3:RequestObjectTag/{name}": value for name, value in tags})
+        context["s3:RequestObjectTagKeys"] = [name for name, _ in tags]
+    return context
+
+
+def _kms(call: ApiCall) -> dict[str, Any]:
+    context: dict[str, Any] = {"kms:CallerAccount": call.principal.account}
+    for name, value in (call.params.get("EncryptionContext") or {}).items():
+        context[f"kms:EncryptionContext:{name}"] = value
+    if call.operation == "CreateGrant":
+        context["kms:GrantIsForAWSResource"] = bool(call.principal.invoked_by)
+    if call.principal.invoked_by:
+        service = call.principal.invoked_by.partition(".")[0]
+        context["kms:ViaService"] = f"{service}.{call.region}.amazonaws.com"
+    return context
+
+
+def _lambda(call: ApiCall) -> dict[str, Any]:
+    function = call.params.get("FunctionName", "")
+    vpc = (call.params.get("VpcConfig") or {}).get("SubnetIds")
+    context = {}
+    if function:
+        context["lambda:FunctionArn"] = (
+            function
+            if function.startswith("arn:")
+            else f"arn:aws:lambda:{call.region}:{call.account}:function:{function}"
+        )
+    if vpc:
+        context.update(_vpcs(call, vpc))
+    return context
+
+
+def _vpcs(call: ApiCall, subnets: list[str]) -> dict[str, Any]:
+    known = backends("ec2")[call.account][call.region].subnets
+    found = {zone[subnet].vpc_id for zone in known.values() for subnet in subnets if subnet in zone}
+    return {"lambda:VpcIds": sorted(found)} if found else {}
+
+
+_MORE: Mapping[str, Callable[[ApiCall], dict[str, Any]]] = {"s3": _s3, "kms": _kms, "lambda": _lambda}
