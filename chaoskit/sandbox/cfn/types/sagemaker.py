@@ -1,0 +1,109 @@
+"""AWS::SageMaker: models, endpoint configurations and endpoints."""
+
+# ruff: noqa: D102 - ResourceType says what create, update and delete do.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoskit.sandbox.cfn.types.base import Physical, ResourceType, gone_is_fine, names
+
+if TYPE_CHECKING:
+    from chaoskit.sandbox.cfn.types.base import Job
+
+
+class Model(ResourceType):
+    """AWS::SageMaker::Model: Ref is the ARN; ModelName. It cannot be changed, only replaced."""
+
+    name = "AWS::SageMaker::Model"
+    replaced_by = names(
+        "Containers EnableNetworkIsolation ExecutionRoleArn ModelName PrimaryContainer VpcConfig"
+    )
+    properties = replaced_by | {"Tags"}
+
+    def create(self, job: Job) -> Physical:
+        name = job.properties.get("ModelName") or job.generated_name(63)
+        made = job.client("sagemaker").create_model(
+            ModelName=name,
+            Tags=job.tag_list(),
+            **job.pick(
+                "PrimaryContainer", "Containers", "ExecutionRoleArn", "EnableNetworkIsolation", "VpcConfig"
+            ),
+        )
+        return Physical(made["ModelArn"], {"ModelName": name})
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        return _retag(job, was)
+
+    def delete(self, job: Job, was: Physical) -> None:
+        with gone_is_fine():
+            job.client("sagemaker").delete_model(ModelName=was.attributes["ModelName"])
+
+
+class EndpointConfig(ResourceType):
+    """AWS::SageMaker::EndpointConfig: Ref is the ARN; EndpointConfigName. It can only be replaced."""
+
+    name = "AWS::SageMaker::EndpointConfig"
+    replaced_by = names(
+        "DataCaptureConfig EnableNetworkIsolation EndpointConfigName ExecutionRoleArn KmsKeyId "
+        "ProductionVariants"
+    )
+    properties = replaced_by | {"Tags"}
+
+    def create(self, job: Job) -> Physical:
+        name = job.properties.get("EndpointConfigName") or job.generated_name(63)
+        made = job.client("sagemaker").create_endpoint_config(
+            EndpointConfigName=name,
+            Tags=job.tag_list(),
+            **job.pick(
+                "ProductionVariants",
+                "DataCaptureConfig",
+                "KmsKeyId",
+                "EnableNetworkIsolation",
+                "ExecutionRoleArn",
+            ),
+        )
+        return Physical(made["EndpointConfigArn"], {"EndpointConfigName": name})
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        return _retag(job, was)
+
+    def delete(self, job: Job, was: Physical) -> None:
+        name = was.attributes["EndpointConfigName"]
+        with gone_is_fine():
+            job.client("sagemaker").delete_endpoint_config(EndpointConfigName=name)
+
+
+class Endpoint(ResourceType):
+    """AWS::SageMaker::Endpoint: Ref is the ARN; EndpointName."""
+
+    name = "AWS::SageMaker::Endpoint"
+    properties = names("EndpointConfigName EndpointName Tags")
+    replaced_by = names("EndpointName")
+
+    def create(self, job: Job) -> Physical:
+        name = job.properties.get("EndpointName") or job.generated_name(63)
+        made = job.client("sagemaker").create_endpoint(
+            EndpointName=name,
+            EndpointConfigName=job.properties["EndpointConfigName"],
+            Tags=job.tag_list(),
+        )
+        return Physical(made["EndpointArn"], {"EndpointName": name})
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        if job.properties["EndpointConfigName"] != job.before["EndpointConfigName"]:
+            job.client("sagemaker").update_endpoint(
+                EndpointName=was.attributes["EndpointName"],
+                EndpointConfigName=job.properties["EndpointConfigName"],
+            )
+        return _retag(job, was)
+
+    def delete(self, job: Job, was: Physical) -> None:
+        with gone_is_fine():
+            job.client("sagemaker").delete_endpoint(EndpointName=was.attributes["EndpointName"])
+
+
+def _retag(job: Job, was: Physical) -> Physical:
+    if job.tags:
+        job.client("sagemaker").add_tags(ResourceArn=was.id, Tags=job.tag_list())
+    return was
