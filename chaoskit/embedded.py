@@ -41,6 +41,7 @@ class Instance:
     admin: Credentials
     management: Credentials
     token: str
+    workload: str
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Instance:
@@ -55,6 +56,7 @@ class Instance:
             admin=_credentials(data["credentials"]["admin"]),
             management=_credentials(data["credentials"]["management"]),
             token=data["token"],
+            workload=data.get("workload", "none"),
         )
 
 
@@ -66,12 +68,22 @@ class Sandboxes:
         self.folder = folder.absolute()
 
     def find(self, name: str = UP) -> Instance | None:
-        """A sandbox that runs and is ready, or None."""
+        """A sandbox that runs and answers, or None; its workload may still be on its way."""
         if self.is_gone(name):
             return None
         with suppress(FileNotFoundError):
             return self._described(name)
         return None
+
+    def with_workload(self, name: str = UP) -> Instance | None:
+        """A sandbox that runs, once its workload is deployed, or None.
+
+        Raises:
+            TargetError: The workload is not deployed in time.
+        """
+        if self.find(name) is None:
+            return None
+        return self._wait(name, lambda: self.is_gone(name), lambda found: found.workload != "deploying")
 
     def is_gone(self, name: str) -> bool:
         """Proof that the process is dead, and all it held with it: the kernel has freed its lock."""
@@ -89,7 +101,7 @@ class Sandboxes:
             os.close(lock)
 
     def up(self) -> Instance:
-        """The sandbox that stays; started if it does not run.
+        """The sandbox that stays; started if it does not run. Its workload may still be on its way.
 
         Raises:
             TargetError: It does not start.
@@ -99,7 +111,7 @@ class Sandboxes:
             return running
         with self._start(UP, "--detach", stdin=subprocess.DEVNULL) as process:
             process.wait(_READY_WITHIN_S)
-        return self._ready(UP, lambda: self.is_gone(UP))
+        return self._wait(UP, lambda: self.is_gone(UP), lambda _: True)
 
     def down(self) -> bool:
         """End it; False when it did not run.
@@ -128,7 +140,11 @@ class Sandboxes:
         name = f"run-{secrets.token_hex(4)}"
         process = self._start(name, "--watch-stdin", stdin=subprocess.PIPE)
         try:
-            yield self._ready(name, lambda: process.poll() is not None)
+            yield self._wait(
+                name,
+                lambda: process.poll() is not None,
+                lambda found: found.workload != "deploying",
+            )
         finally:
             if process.stdin:
                 process.stdin.close()
@@ -145,7 +161,7 @@ class Sandboxes:
         (self.folder / f"{name}.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "chaoskit.sandbox", "--instance", name]
         command += ["--workload", str(shipped_runbooks())]
-        with self._log(name).open("wb") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
                 [*command, "--state-dir", str(self.folder), *options],
                 stdin=stdin,
@@ -154,25 +170,30 @@ class Sandboxes:
                 start_new_session=True,  # a Ctrl-C is for the run, which needs the sandbox to roll back
             )
 
-    def _ready(self, name: str, died: Callable[[], bool]) -> Instance:
+    def _wait(self, name: str, died: Callable[[], bool], enough: Callable[[Instance], bool]) -> Instance:
+        """Poll the sandbox's own file until it says enough.
+
+        Raises:
+            TargetError: It died, or took too long.
+        """
         deadline = time.monotonic() + _READY_WITHIN_S
-        file = self.folder / f"{name}.json"
-        while not file.exists():
+        while True:
+            with suppress(FileNotFoundError):
+                found = self._described(name)
+                if enough(found):
+                    return found
             if died() or time.monotonic() > deadline:
-                lines = self._log(name).read_text("utf-8", "replace").strip().splitlines()
+                log = self.folder / f"{name}.log"
+                lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
                 why = lines[-1] if lines else "it said nothing"
                 raise TargetError(
                     f"The embedded sandbox did not start ({why}). It needs the sandbox extra: "
                     "pip install 'chaoskit[sandbox]'."
                 )
             time.sleep(_POLL_S)
-        return self._described(name)
 
     def _described(self, name: str) -> Instance:
         return Instance.load(json.loads((self.folder / f"{name}.json").read_text("utf-8")))
-
-    def _log(self, name: str) -> Path:
-        return self.folder / f"{name}.log"
 
 
 def shipped_runbooks() -> Path:

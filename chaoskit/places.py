@@ -109,7 +109,7 @@ def embedded_target() -> Iterator[Target]:
     Raises:
         TargetError: It does not start or answer.
     """
-    running = sandboxes().find()
+    running = sandboxes().with_workload()
     if running:
         yield target_in(running)
     else:

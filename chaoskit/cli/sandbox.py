@@ -24,13 +24,19 @@ def command() -> None:
 
 @command.command()
 @click.option("--management", is_flag=True, help="Print the management account's keys instead.")
-def up(*, management: bool) -> None:
+@click.option("--wait", is_flag=True, help="Return only when the reference workload is deployed.")
+def up(*, management: bool, wait: bool) -> None:
     """Start it, if need be, and print the environment that points your tools at it.
 
-    In a shell: eval "$(chaoskit sandbox up)"
+    In a shell: eval "$(chaoskit sandbox up)". It answers at once; the reference workload follows
+    within seconds, and `chaoskit run` waits for it.
     """
     instance = sandboxes().up()
+    if wait:
+        instance = sandboxes().with_workload() or instance
     click.echo(f"The embedded sandbox is up, account {instance.account} in {instance.region}.", err=True)
+    if instance.workload == "deploying":
+        click.echo("Its workload is being deployed; `chaoskit sandbox up --wait` waits for it.", err=True)
     for name, value in _environment(instance, management=management).items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

@@ -1,7 +1,8 @@
 """`python -m chaoskit.sandbox`: serve a sandbox until told to stop, and say where it is in a file.
 
-`DIR/<instance>.json` (mode 0600) appears when the sandbox answers, with its workload if one was asked
-for. `DIR/<instance>.lock` is locked as long as this process lives, so that others can prove that it is dead.
+`DIR/<instance>.json` (mode 0600) appears when the sandbox answers; its `workload` turns from `deploying` to
+`ready` (`none` if none was asked for). `DIR/<instance>.lock` is locked as long as this process lives, so that
+others can prove that it is dead.
 """
 
 from __future__ import annotations
@@ -47,9 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threading.Thread(target=_watch_stdin, args=(stopped,), daemon=True).start()
     try:
         with serve(asked.port, instance=asked.instance) as served:
+            about = {"pid": os.getpid(), **served.describe()}
+            _publish(state, {**about, "workload": "deploying" if asked.workload else "none"})
             if asked.workload:
                 _deploy(served, asked.workload)
-            _publish(state, {"pid": os.getpid(), **served.describe()})
+                _publish(state, {**about, "workload": "ready"})
             stopped.wait()
     except OSError as error:
         sys.stderr.write(f"The sandbox cannot be served on port {asked.port}: {error.strerror or error}\n")

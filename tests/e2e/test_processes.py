@@ -119,8 +119,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     keeper = Sandboxes(home / "sandboxes")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAOSKIT_HOME", str(home))
-        instance = keeper.up()
+        keeper.up()
         try:
+            instance = keeper.with_workload()
+            assert instance is not None
             role = target_in(instance).variables["workload.training_role"]
             yield World(home, instance, role, experiment)
         finally:
