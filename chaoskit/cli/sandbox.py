@@ -1,12 +1,15 @@
-"""`chaoskit sandbox up|down|url`."""
+"""`chaoskit sandbox up|down|url|deploy`."""
 
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from chaoskit.embedded import shipped_runbooks
 from chaoskit.errors import TargetError
 from chaoskit.places import sandboxes
 
@@ -55,6 +58,23 @@ def url() -> None:
     if instance is None:
         raise TargetError("No embedded sandbox is up: start one with `chaoskit sandbox up`.")
     click.echo(instance.url)
+
+
+@command.command()
+@click.option("--account", required=True, help="The sandbox account; anything else is refused.")
+@click.option("--profile", help="AWS profile of that account's administrator.")
+@click.option("--management-profile", help="AWS profile of the management account, for the SCPs.")
+@click.option("--region", help="AWS region.")
+@click.option("--destroy", is_flag=True, help="Remove it, with all data in its buckets.")
+def deploy(**options: str | bool | None) -> int:
+    """Deploy the reference workload to a real AWS sandbox account. It costs money while it is there."""
+    arguments = ["--runbooks", str(shipped_runbooks())]
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        arguments += [flag] if value is True else [flag, str(value)] if value else []
+    return subprocess.run(  # noqa: S603 - our own module, arguments of our own options
+        [sys.executable, "-m", "chaoskit.sandbox.deploy", *arguments], check=False
+    ).returncode
 
 
 def _environment(instance: Instance, *, management: bool) -> dict[str, str]:

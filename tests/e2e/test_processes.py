@@ -291,3 +291,17 @@ def test_an_unknown_key_in_chaoskit_toml_is_told(world: World, tmp_path: Path) -
     )
     assert done.returncode == 5
     assert "acounts" in done.stderr
+
+
+def test_the_workload_is_deployed_by_command_only_to_the_account_that_is_named(world: World) -> None:
+    environment = {"AWS_ENDPOINT_URL": world.instance.url, **world.keys()}
+    wrong = world.chaoskit(
+        "sandbox", "deploy", "--account", "123456789012", "--region", "us-east-1", **environment
+    )
+    assert wrong.returncode == 3
+    assert "These credentials are for account 444455556666" in wrong.stderr
+    again = world.chaoskit(
+        "sandbox", "deploy", "--account", "444455556666", "--region", "us-east-1", **environment
+    )
+    assert again.returncode == 0, again.stderr
+    assert "workload.training_role = " in again.stdout
