@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _connect(profile: str | None, region: str | None) -> Callable[[str], Any]:
-    session: Any = boto3.Session(profile_name=profile, region_name=region)
-    return session.client
+    connect: Callable[[str], Any] = boto3.Session(profile_name=profile, region_name=region).client
+    return connect
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
