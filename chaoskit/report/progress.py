@@ -74,19 +74,22 @@ class Board:
             self._state[result.experiment.id] = (event.event, event.detail)
 
     def _table(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_column()
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(width=1)
+        table.add_column(no_wrap=True, min_width=max(map(len, self._state), default=0))
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         with self._mutex:
             states = list(self._state.items())
+        if all(event == "waits" for _, (event, _) in states):
+            table.add_row(self._spinner, "getting the account ready")
         for name, (event, detail) in states:
-            table.add_row(self._mark(event, detail), escape(name), escape(f"{event} {detail}".strip()))
+            told = detail.partition(":")[0] if event == "verdict" else f"{event} {detail}".strip()
+            table.add_row(self._mark(event, detail), escape(name), escape(told))
         return table
 
     def _mark(self, event: str, detail: str) -> Spinner | str:
         if event == "waits":
-            return " "
+            return "·"
         if event != "verdict":
             return self._spinner
         verdict = Verdict(detail.partition(":")[0])
