@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from chaoskit.aws import Call, Each, Query, Reader
 
 Layer = Literal["identity", "network", "data", "application"]
+# Event names may carry a version: Lambda's AddPermission is AddPermission20150331v2.
+_VERSION: Final = re.compile(r"\d{8}(v\d+)?$")
 LAYERS: Final[tuple[Layer, ...]] = ("identity", "network", "data", "application")
 
 
@@ -60,6 +63,7 @@ class Attempt:
         message: The API's words when it was not applied.
         request_id: What CloudTrail calls `requestID`.
         effect: True when the state was seen to differ afterwards; None when there was no state to read.
+        resource: The names of what the call changes, by which a repair is told to be of the same thing.
     """
 
     fault: str
@@ -70,6 +74,13 @@ class Attempt:
     message: str = ""
     request_id: str = ""
     effect: bool | None = None
+    resource: frozenset[str] = frozenset()
+
+    def touched(self) -> frozenset[str]:
+        """The names of what the call acted on. What AWS owns (managed policies) is nobody's resource."""
+        texts = self.resource or {text for text in self.call.params.values() if isinstance(text, str)}
+        keys = {self.call.signed_by.access_key_id} if self.call.signed_by else set()
+        return frozenset(text for text in texts | keys if not text.startswith("arn:aws:iam::aws:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +113,11 @@ class Trace:
         identity = record.get("userIdentity") or {}
         key = attempt.call.signed_by.access_key_id if attempt.call.signed_by else None
         ties = {
-            "user agent": f"run/{self.trace_id}" in str(record.get("userAgent", "")).split(),
+            # S3 writes user agents in brackets (Amazon S3 User Guide, "Example: log file entries").
+            "user agent": f"run/{self.trace_id}" in str(record.get("userAgent", "")).strip("[]").split(),
             "session name": str(identity.get("arn", "")).endswith(f"/{session_name(self.trace_id)}"),
             "access key id": key is not None and identity.get("accessKeyId") == key,
-            "request id": record.get("requestID") == attempt.request_id,
+            "request id": bool(attempt.request_id) and record.get("requestID") == attempt.request_id,
         }
         by = next((tie for tie, holds in ties.items() if holds), None)
         return Tie(attempt, by) if by else None
@@ -115,14 +127,12 @@ class Trace:
         for attempt in self.attempts:
             if attempt.request_id and attempt.request_id == record.get("requestID"):
                 return attempt
-        # Event names may carry a version: Lambda's AddPermission is AddPermission20150331v2.
-        name = str(record.get("eventName", ""))
-        return next((a for a in self.attempts if name.startswith(a.call.operation)), None)
+        name = _VERSION.sub("", str(record.get("eventName", "")))
+        return next((a for a in self.attempts if a.call.operation == name), None)
 
     def touched(self) -> frozenset[str]:
-        """The names of what the faults' calls acted on: their parameters' texts and their keys."""
-        texts = {v for a in self.attempts for v in a.call.params.values() if isinstance(v, str)}
-        return frozenset(texts | {a.call.signed_by.access_key_id for a in self.attempts if a.call.signed_by})
+        """The names of what all the faults' calls acted on."""
+        return frozenset[str]().union(*(attempt.touched() for attempt in self.attempts))
 
 
 def session_name(trace_id: str) -> str:
@@ -228,11 +238,11 @@ class Registry(Generic[T]):
 
     def _all(self) -> Mapping[str, T]:
         if not self._scanned:
-            self._scanned = True
             packages = [self._package, *(point.value for point in entry_points(group=self._package))]
             for package in map(importlib.import_module, packages):
                 for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
                     importlib.import_module(module.name)
+            self._scanned = True
         return self._known
 
 

@@ -91,6 +91,8 @@ class Sandboxes:
             lock = os.open(self.folder / f"{name}.lock", os.O_RDONLY)
         except FileNotFoundError:
             return True
+        except OSError as error:
+            raise self._unusable(error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -157,7 +159,10 @@ class Sandboxes:
                 (self.folder / f"{name}{ending}").unlink(missing_ok=True)
 
     def _start(self, name: str, *options: str, stdin: int) -> subprocess.Popen[bytes]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
         (self.folder / f"{name}.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "chaoskit.sandbox", "--instance", name]
         command += ["--workload", str(shipped_runbooks())]
@@ -191,6 +196,11 @@ class Sandboxes:
                     "pip install 'chaoskit[sandbox]'."
                 )
             time.sleep(_POLL_S)
+
+    def _unusable(self, error: OSError) -> TargetError:
+        return TargetError(
+            f"The folder {self.folder} can't be used ({error.strerror}): set CHAOSKIT_HOME to another one."
+        )
 
     def _described(self, name: str) -> Instance:
         return Instance.load(json.loads((self.folder / f"{name}.json").read_text("utf-8")))

@@ -94,6 +94,7 @@ class AwsError(ChaoskitError):
         sent: bool = True,
         transient: bool = False,
     ) -> None:
+        message = " ".join(message.split())
         super().__init__(f"{call} failed: {code}: {message}")
         self.call = call
         self.code = code

@@ -126,6 +126,7 @@ class SqliteJournal:
         self.path = path
         self._mutex = threading.Lock()
         self._lock_fd: int | None = None
+        self._empty = False
         try:
             if not readonly:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -175,6 +176,8 @@ class SqliteJournal:
 
     def open_faults(self) -> list[Entry]:
         """See `Journal`."""
+        if self._empty:
+            return []
         with self._mutex, self._reporting():
             rows = self._db.execute(
                 "SELECT * FROM changes WHERE status <> ? ORDER BY id DESC", (Status.UNDONE,)
@@ -195,9 +198,10 @@ class SqliteJournal:
 
     def _connect(self, *, readonly: bool) -> sqlite3.Connection:
         if readonly:
-            db = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
-            )
+            where = f"{self.path.absolute().as_uri()}?mode=ro"
+            db = sqlite3.connect(where, uri=True, check_same_thread=False)
+            # A process that died while it made the file left it without tables: nothing was recorded.
+            self._empty = db.execute("PRAGMA user_version").fetchone()[0] == 0
         else:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             db = sqlite3.connect(self.path, check_same_thread=False)

@@ -29,6 +29,11 @@ def sandboxes() -> Sandboxes:
     return Sandboxes(home() / "sandboxes")
 
 
+_TEXT: Final = (str, "a text in quotes")
+_TEXTS: Final = (list, 'a list of texts in quotes, like ["123456789012"]')
+_KINDS: Final = {"accounts": _TEXTS, "regions": _TEXTS, "variables": (dict, 'a table of name = "text"')}
+
+
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
     """How to use an AWS account; from `chaoskit.toml`'s `[aws]` table and the command line.
@@ -59,17 +64,25 @@ class AwsSettings:
             TargetError: The file says something unknown.
         """
         try:
-            table = tomllib.loads(path.read_text("utf-8")).get("aws", {})
+            document = tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError:
             return cls()
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise TargetError(f"{path} can't be read: {error}.") from error
+        table: Any = document.pop("aws", {})
+        if document or not isinstance(table, dict):
+            raise TargetError(f"{path} holds one table, [aws], and nothing else.")
         unknown = sorted(set(table) - set(cls.__dataclass_fields__))
         if unknown:
             known = ", ".join(cls.__dataclass_fields__)
             raise TargetError(f"{path}: [aws] has no {', '.join(unknown)}; known are {known}.")
-        lists = {name: tuple(map(str, table.get(name, ()))) for name in ("accounts", "regions")}
-        return cls(**{**table, **lists})
+        for name, value in table.items():
+            kind, words = _KINDS.get(name, _TEXT)
+            inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+            if not isinstance(value, kind) or not all(isinstance(item, str) for item in inner):
+                raise TargetError(f"{path}: {name} must be {words}.")
+        values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in table.items()}
+        return cls(**values)
 
 
 @contextmanager

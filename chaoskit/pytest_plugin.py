@@ -38,7 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take the YAML files below `experiments`."""
-    if file_path.suffix in (".yaml", ".yml") and _FOLDER in file_path.parent.parts:
+    root = parent.config.rootpath
+    inside = file_path.relative_to(root) if file_path.is_relative_to(root) else file_path
+    if file_path.suffix in (".yaml", ".yml") and _FOLDER in inside.parent.parts:
         return ExperimentFile.from_parent(parent, path=file_path)
     return None
 

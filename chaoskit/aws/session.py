@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from chaoskit.aws.inbox import Message
 
 _READS = re.compile(
-    r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Test|Simulate|Receive|Validate)"
+    r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Simulate|Receive|Validate|"
+    r"Test(EventPattern|MetricFilter)$)"
 )
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 20

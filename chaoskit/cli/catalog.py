@@ -29,7 +29,7 @@ def command(*, name: str | None, layer: str | None, attack: str | None, as_json:
     if name:
         element = FAULTS.get(name) or PROBES.get(name)
         if element is None:
-            raise ChaoskitError(f"There is no {name!r}{one_of(name, FAULTS.names() + PROBES.names())}.")
+            raise ChaoskitError(f"There is no {name!r}{one_of(name, FAULTS.names() + PROBES.names())}")
         click.echo(json.dumps(_dump(element), indent=2) if as_json else _explained(element))
     elif as_json:
         click.echo(json.dumps([_dump(element) for element in [*faults, *probes]], indent=2))

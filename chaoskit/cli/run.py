@@ -58,8 +58,10 @@ def command(
             out.print(
                 f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
             )
-    _write(json_file, as_json(results))
-    _write(junit_file, as_junit(results))
+    if json_file:
+        _write(json_file, as_json(results))
+    if junit_file:
+        _write(junit_file, as_junit(results))
     out.print(_closing(results), markup=False, highlight=False)
     return results.exit_code
 
@@ -71,9 +73,7 @@ def _closing(results: Results) -> str:
     return f"{told}; " + ("everything restored" if not left else f"{left} NOT RESTORED: chaoskit status")
 
 
-def _write(file: Path | None, text: str) -> None:
-    if file is None:
-        return
+def _write(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")

@@ -60,7 +60,7 @@ def check_blast_radius(experiment: Experiment, target: Target) -> None:
         if value not in by_target:
             raise GuardError(
                 f"The target does not allow {what} {value}: it allows "
-                f"{', '.join(sorted(by_target)) or 'none'} (--allow-{what}, or {what}s in chaoskit.toml)."
+                f"{', '.join(sorted(by_target)) or 'none'}; {what}s in chaoskit.toml's [aws] says which."
             )
 
 

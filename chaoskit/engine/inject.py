@@ -144,6 +144,7 @@ class Injector:
             denied_by=made.denied_by,
             message=made.message,
             request_id=made.request_id,
+            resource=_named(change),
             effect=False if change.state and made.outcome == "applied" else None,
         )
         self.trace = replace(self.trace, attempts=(*self.trace.attempts, attempt))
@@ -163,3 +164,9 @@ class Injector:
 
     def _wait(self, seconds: float) -> None:
         self._clock.wait(seconds, self._watch.stop.event)
+
+
+def _named(change: Change) -> frozenset[str]:
+    """What the change is made to, as the read of its state names it."""
+    params = change.state.params if change.state else {}
+    return frozenset(value for value in params.values() if isinstance(value, str))

@@ -33,6 +33,11 @@ class Reply(str):
     def __getitem__(self, key: object) -> Reply:  # a text stands for mappings too
         return Reply(f"<{self.strip('<>')}.{key}>")
 
+    def get(self, key: object, default: object = None) -> Reply:
+        """As of a mapping."""
+        del default
+        return self[key]
+
 
 def plan(experiment: Experiment, aws: Reader) -> Iterator[PlannedFault]:
     """Walk each fault; it may read the account, and nothing else is called."""
@@ -49,6 +54,10 @@ def plan(experiment: Experiment, aws: Reader) -> Iterator[PlannedFault]:
             pass
         except AwsError as error:
             problem = str(error)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            problem = f"what follows depends on the reply to {changes[-1].do}" if changes else None
+            if problem is None:
+                raise
         finally:
             generator.close()
         yield PlannedFault(fault.about.name, fault.summary(), tuple(changes), problem)

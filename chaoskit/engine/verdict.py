@@ -33,14 +33,14 @@ def judge(result: Result, trace: Trace) -> tuple[Verdict, str]:
 def without_effect(result: Result, trace: Trace) -> str | None:
     """Why the faults prove nothing, or None when they do."""
     if not trace.attempts:
-        return "no fault was injected"
+        return "no fault was injected: what it would change is so already"
     guarded = result.experiment.expects(Role.GUARDRAIL)
-    repaired = any(e.met and e.expectation.runbook for e in result.expectations)
+    repaired = {name for e in result.expectations if e.met for name in e.evidence.get("repaired", ())}
     for attempt in trace.attempts:
         if attempt.outcome == "failed":
             return f"the fault could not be injected: {attempt.message}"
         if attempt.outcome == "denied" and not guarded:
             return f"the fault had no effect: {attempt.call} was denied by {attempt.denied_by}"
-        if attempt.effect is False and not repaired:
+        if attempt.effect is False and not attempt.touched() & repaired:
             return f"the fault had no effect: {attempt.call} was answered, but the state did not change"
     return None

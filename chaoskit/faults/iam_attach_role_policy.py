@@ -25,8 +25,12 @@ class AttachRolePolicy(Fault):
     policy: str = "arn:aws:iam::aws:policy/AdministratorAccess"
 
     def changes(self, aws: Reader) -> Changes:
-        """Attach; undone by detaching the same ARN."""
-        del aws
+        """Attach; undone by detaching the same ARN. Attached already, it is not ours to detach."""
+        attached = Query(
+            "iam", "ListAttachedRolePolicies", {"RoleName": self.role}, "sort(AttachedPolicies[].PolicyArn)"
+        )
+        if self.policy in (aws.read(attached) or ()):
+            return
         yield Change(
             do=Call("iam", "AttachRolePolicy", RoleName=self.role, PolicyArn=self.policy),
             undo=(
@@ -38,10 +42,5 @@ class AttachRolePolicy(Fault):
                     PolicyArn=self.policy,
                 ),
             ),
-            state=Query(
-                "iam",
-                "ListAttachedRolePolicies",
-                {"RoleName": self.role},
-                "sort(AttachedPolicies[].PolicyArn)",
-            ),
+            state=attached,
         )

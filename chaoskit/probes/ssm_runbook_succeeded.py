@@ -54,10 +54,10 @@ class RunbookSucceeded(Probe):
                     "AutomationExecution",
                 )
             )
-            if not _concerns(execution, trace):
+            if not _repaired(execution, trace):
                 continue
             if execution["AutomationExecutionStatus"] == "Success":
-                return self._succeeded(execution)
+                return self._succeeded(execution, trace)
             failed = execution
         if failed:
             status, why = failed["AutomationExecutionStatus"], failed.get("FailureMessage", "")
@@ -70,7 +70,7 @@ class RunbookSucceeded(Probe):
             holds=False, summary=f"runbook {self.document} has not been started for this fault"
         )
 
-    def _succeeded(self, execution: Mapping[str, Any]) -> Observation:
+    def _succeeded(self, execution: Mapping[str, Any], trace: Trace) -> Observation:
         ended = execution.get("ExecutionEndTime")
         return Observation(
             holds=True,
@@ -78,6 +78,7 @@ class RunbookSucceeded(Probe):
             evidence={
                 "runbook": self.document,
                 "execution_id": execution["AutomationExecutionId"],
+                "repaired": sorted(_repaired(execution, trace)),
                 "steps": [
                     f"{step['StepName']}: {step['StepStatus']}"
                     for step in execution.get("StepExecutions", [])
@@ -88,6 +89,6 @@ class RunbookSucceeded(Probe):
         )
 
 
-def _concerns(execution: Mapping[str, Any], trace: Trace) -> bool:
-    values = {value for values in execution.get("Parameters", {}).values() for value in values}
-    return bool(values & trace.touched())
+def _repaired(execution: Mapping[str, Any], trace: Trace) -> frozenset[str]:
+    """What of the things that the fault touched the execution's parameters name."""
+    return trace.touched() & {v for values in execution.get("Parameters", {}).values() for v in values}

@@ -62,7 +62,7 @@ def story(result: Result) -> str:
     for item in result.expectations:
         lines += ["", f"{line(item)}: {item.expectation.probe.about.name}: {item.summary}"]
         if item.latency_interval:
-            lines.append(f"  seen between {item.latency_interval} after the fault")
+            lines.append(f"  first seen {item.latency_interval} after the fault")
         lines += [f"  {key}: {value}" for key, value in item.evidence.items()]
     lines += ["", "timeline:"]
     lines += [f"  {event.at:%H:%M:%S.%f} {event.event}: {event.detail}" for event in result.timeline]

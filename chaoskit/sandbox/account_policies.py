@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from chaoskit.policy import Kind as PolicyKind
-from chaoskit.sandbox.state import backends
+from chaoskit.policy import MalformedPolicyDocument
+from chaoskit.sandbox.state import backend, organization_of
 from chaoskit.sandbox.wire import Kind
 
 if TYPE_CHECKING:
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 SCP = "SERVICE_CONTROL_POLICY"
 RCP = "RESOURCE_CONTROL_POLICY"
+_EMPTY = '{"Version":"2012-10-17","Statement":[]}'
+
+
+def compiled(cache: PolicyCache, document: str | Mapping[str, Any], kind: PolicyKind, name: str) -> Policy:
+    """A stored policy made ready; one that cannot be read grants nothing (AWS would not have stored it)."""
+    try:
+        return cache.compile(document, kind, name=name)
+    except MalformedPolicyDocument:
+        return cache.compile(_EMPTY, kind, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +53,24 @@ class Membership:
 
 def membership(account: str) -> Membership | None:
     """Where an account stands in an organization; None when in none."""
-    master, partition = backends("organizations").master_accounts.get(account, (account, "aws"))
-    known = backends("organizations").get(master)
-    backend = known[partition] if known else None
-    if backend is None or backend.org is None:
+    held = organization_of(account)
+    if held is None or held.org is None:
         return None
-    node = next((each for each in backend.accounts if each.id == account), None)
+    node = next((each for each in held.accounts if each.id == account), None)
     if node is None:
         return None
-    units = {unit.id: unit for unit in backend.ou}
+    units = {unit.id: unit for unit in held.ou}
     nodes = [node]
     parent = units.get(node.parent_id)
     while parent is not None:
         nodes.append(parent)
-        parent = units.get(parent.parent_id) if parent.id != backend.org.root_id else None
+        parent = units.get(parent.parent_id) if parent.id != held.org.root_id else None
     nodes.reverse()
     above = "/".join(each.id for each in nodes[:-1])
     return Membership(
-        organization_id=backend.org.id,
-        management_account=backend.org.master_account_id,
-        path=f"{backend.org.id}/{above}/",
+        organization_id=held.org.id,
+        management_account=held.org.master_account_id,
+        path=f"{held.org.id}/{above}/",
         nodes=tuple(nodes),
         enabled=frozenset(each["Type"] for each in nodes[0].policy_types if each["Status"] == "ENABLED"),
     )
@@ -75,7 +83,7 @@ def levels(place: Membership | None, kind: str, cache: PolicyCache) -> Levels | 
     compiled_as = PolicyKind.SCP if kind == SCP else PolicyKind.RCP
     return tuple(
         tuple(
-            cache.compile(policy.content, compiled_as, name=policy.arn)
+            compiled(cache, policy.content, compiled_as, policy.arn)
             for policy in node.attached_policies
             if policy.type == kind
         )
@@ -102,35 +110,35 @@ class Granted:
 
 def granted(principal: Principal, cache: PolicyCache) -> Granted:
     """The policies attached to a user or role; nothing for one that has been deleted."""
-    if principal.kind not in {Kind.USER, Kind.ROLE} or principal.account not in backends("iam"):
+    held = backend("iam", principal.account) if principal.kind in {Kind.USER, Kind.ROLE} else None
+    if held is None:
         return Granted()
-    backend = backends("iam")[principal.account]["aws"]
     if principal.kind is Kind.USER:
-        user = backend.users.get(principal.user_name)
+        user = held.users.get(principal.user_name)
         if user is None:
             return Granted()
-        groups = [group for group in backend.groups.values() if user in group.users]
+        groups = [group for group in held.groups.values() if user in group.users]
         documents = [*_documents(user), *(each for group in groups for each in _documents(group))]
         # moto has no boundary for users; `UserBoundaries` puts it there.
         boundary = getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
         tags = {tag["Key"]: tag["Value"] for tag in user.tags or ()}
     else:
-        role = _role(backend, principal.role_arn)
+        role = _role(held, principal.role_arn)
         if role is None:
             return Granted()
         documents = list(_documents(role))
         boundary = role.permissions_boundary_arn
         tags = {tag["Key"]: tag["Value"] for tag in role.tags or ()}
     return Granted(
-        identity=tuple(cache.compile(text, PolicyKind.IDENTITY, name=name) for name, text in documents),
-        boundary=_boundary(backend, boundary, cache),
+        identity=tuple(compiled(cache, text, PolicyKind.IDENTITY, name) for name, text in documents),
+        boundary=_boundary(held, boundary, cache),
         tags=tags,
         service_linked=":role/aws-service-role/" in principal.role_arn,
     )
 
 
-def _role(backend: Any, arn: str) -> Any:
-    return next((each for each in backend.roles.values() if each.arn == arn), None)
+def _role(held: Any, arn: str) -> Any:
+    return next((each for each in held.roles.values() if each.arn == arn), None)
 
 
 def _documents(holder: Any) -> Iterator[tuple[str, str]]:
@@ -150,11 +158,11 @@ def _text(document: str) -> str:
     return unquote(document) if document.startswith("%") else document
 
 
-def _boundary(backend: Any, arn: str | None, cache: PolicyCache) -> Policy | None:
+def _boundary(held: Any, arn: str | None, cache: PolicyCache) -> Policy | None:
     if not arn:
         return None
-    policy = backend.managed_policies.get(arn)
+    policy = held.managed_policies.get(arn)
     if policy is None:
         # A boundary that has been deleted permits nothing.
-        return cache.compile('{"Version":"2012-10-17","Statement":[]}', PolicyKind.BOUNDARY, name=arn)
-    return cache.compile(managed_document(policy), PolicyKind.BOUNDARY, name=arn)
+        return compiled(cache, _EMPTY, PolicyKind.BOUNDARY, arn)
+    return compiled(cache, managed_document(policy), PolicyKind.BOUNDARY, arn)

@@ -6,12 +6,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox import state
+from chaoskit.sandbox.state import backend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _SHORTEST_ARN = 6
+_STATEMENT = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +48,19 @@ def attached(arn: str) -> Attached:
 
 def _s3(_account: str, _region: str, name: str, _arn: str) -> Attached | None:
     bucket_name, _, key = name.partition("/")
-    _, owner = backends("s3").bucket_accounts.get(bucket_name, ("", ""))
-    bucket = backends("s3")[owner]["aws"].buckets.get(bucket_name) if owner else None
+    owner, bucket = state.bucket(bucket_name)
     if bucket is None:
         return None
     policy = bucket.policy.decode() if isinstance(bucket.policy, bytes) else (bucket.policy or "")
     tags: Mapping[str, str] = {}
     if key and key in bucket.keys:
-        tags = backends("s3")[owner]["aws"].tagger.get_tag_dict_for_resource(bucket.keys[key].arn)
+        tags = backend("s3", owner).tagger.get_tag_dict_for_resource(bucket.keys[key].arn)
     return Attached(owner, policy, tags)
 
 
 def _sqs(account: str, region: str, name: str, _arn: str) -> Attached | None:
-    queue = backends("sqs")[account][region].queues.get(name) if account in backends("sqs") else None
+    held = backend("sqs", account, region)
+    queue = held.queues.get(name) if held is not None else None
     if queue is None:
         return None
     return Attached(account, _as_text(queue.policy), dict(queue.tags or {}))
@@ -71,29 +73,27 @@ def _as_text(policy: Any) -> str:
 
 
 def _sns(account: str, region: str, name: str, arn: str) -> Attached | None:
-    if account not in backends("sns"):
+    held = backend("sns", account, region)
+    if held is None:
         return None
-    topic = backends("sns")[account][region].topics.get(
-        arn.removesuffix(f":{name}") + f":{name.split(':', maxsplit=1)[0]}"
-    )
+    topic = held.topics.get(arn.removesuffix(f":{name}") + f":{name.split(':', maxsplit=1)[0]}")
     return None if topic is None else Attached(account, topic.policy, dict(topic._tags))  # noqa: SLF001 - moto offers no other way
 
 
 def _kms(account: str, region: str, name: str, _arn: str) -> Attached | None:
-    if account not in backends("kms"):
+    held = backend("kms", account, region)
+    if held is None:
         return None
-    backend = backends("kms")[account][region]
     key_id = name.removeprefix("key/")
-    key = backend.keys.get(key_id)
+    key = held.keys.get(key_id)
     if key is None:
         return None
-    return Attached(account, key.policy, backend.tagger.get_tag_dict_for_resource(key.id))
+    return Attached(account, key.policy, held.tagger.get_tag_dict_for_resource(key.id))
 
 
 def _secret(account: str, region: str, _name: str, arn: str) -> Attached | None:
-    if account not in backends("secretsmanager"):
-        return None
-    secret = backends("secretsmanager")[account][region].secrets.get(arn)
+    held = backend("secretsmanager", account, region)
+    secret = held.secrets.get(arn) if held is not None else None
     if secret is None:
         return None
     tags = {tag["Key"]: tag["Value"] for tag in getattr(secret, "tags", None) or ()}
@@ -102,33 +102,48 @@ def _secret(account: str, region: str, _name: str, arn: str) -> Attached | None:
 
 def _lambda(account: str, region: str, name: str, _arn: str) -> Attached | None:
     kind, _, function = name.partition(":")
-    if kind != "function" or account not in backends("lambda"):
+    held = backend("lambda", account, region)
+    if kind != "function" or held is None:
         return None
-    functions = backends("lambda")[account][region]._lambdas._functions  # noqa: SLF001 - its lookups raise or create
+    functions = held._lambdas._functions  # noqa: SLF001 - its lookups raise or create
     known = functions.get(function.partition(":")[0])
     latest = known["latest"] if known else None
     if latest is None:
         return None
-    policy = (
-        _as_text({"Version": "2012-10-17", "Statement": latest.policy.statements})
-        if latest.policy.statements
-        else ""
-    )
+    statements = [_function_statement(each) for each in latest.policy.statements]
+    policy = _as_text({"Version": "2012-10-17", "Statement": statements}) if statements else ""
     return Attached(account, policy, dict(latest.tags or {}))
 
 
+def _function_statement(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A permission as Lambda writes it; moto leaves accounts and URL auth types as they were given."""
+    statement = {name: value for name, value in stored.items() if name in _STATEMENT}
+    principal = stored.get("Principal")
+    if isinstance(principal, str) and principal != "*":
+        statement["Principal"] = {"AWS": principal}
+    auth_type = stored.get("FunctionUrlAuthType")
+    if auth_type:
+        condition = dict(statement.get("Condition") or {})
+        condition["StringEquals"] = {
+            **condition.get("StringEquals", {}),
+            "lambda:FunctionUrlAuthType": auth_type,
+        }
+        statement["Condition"] = condition
+    return statement
+
+
 def _iam(account: str, _region: str, name: str, arn: str) -> Attached | None:
-    if account not in backends("iam"):
+    held = backend("iam", account)
+    if held is None:
         return None
-    backend = backends("iam")[account]["aws"]
     kind = name.partition("/")[0]
     if kind == "role":
-        role = next((each for each in backend.roles.values() if each.arn == arn), None)
+        role = next((each for each in held.roles.values() if each.arn == arn), None)
         if role is None:
             return None
         return Attached(account, _as_text(role.assume_role_policy_document), _pairs(role.tags))
     if kind == "user":
-        user = next((each for each in backend.users.values() if each.arn == arn), None)
+        user = next((each for each in held.users.values() if each.arn == arn), None)
         return None if user is None else Attached(account, "", _pairs(user.tags))
     return None
 
@@ -140,9 +155,10 @@ def _pairs(tags: Any) -> dict[str, str]:
 def _sagemaker(account: str, region: str, name: str, _arn: str) -> Attached | None:
     kind, _, wanted = name.partition("/")
     store = _SAGEMAKER.get(kind)
-    if store is None or account not in backends("sagemaker"):
+    held = backend("sagemaker", account, region)
+    if store is None or held is None:
         return None
-    known = getattr(backends("sagemaker")[account][region], store, {})
+    known = getattr(held, store, {})
     found = known.get(wanted) or next((v for k, v in known.items() if k.lower() == wanted), None)
     if found is None:
         return None
@@ -151,14 +167,28 @@ def _sagemaker(account: str, region: str, name: str, _arn: str) -> Attached | No
     )
 
 
-def _tagged(service: Any) -> Callable[[str, str, str, str], Attached | None]:
+def _logs(account: str, region: str, _name: str, arn: str) -> Attached | None:
+    """A log group; its account's resource policies stand together as one."""
+    held = backend("logs", account, region)
+    if held is None:
+        return None
+    statements: list[Any] = []
+    for each in held.resource_policies.values():
+        stored = json.loads(each.policy_document).get("Statement", [])
+        statements.extend(stored if isinstance(stored, list) else [stored])
+    policy = _as_text({"Version": "2012-10-17", "Statement": statements}) if statements else ""
+    group = arn.partition(":log-stream:")[0]
+    return Attached(account, policy, held.tagger.get_tag_dict_for_resource(group))
+
+
+def _tagged(service: str) -> Callable[[str, str, str, str], Attached | None]:
     """A reader for services whose backend tags its resources by ARN and that have no policy here."""
 
     def read(account: str, region: str, _name: str, arn: str) -> Attached | None:
-        stores = backends(service)
-        if account not in stores:
+        held = backend(service, account, region or "aws")
+        if held is None:
             return None
-        tagger: Any = stores[account][region or "aws"].tagger
+        tagger: Any = held.tagger
         return Attached(account, "", tagger.get_tag_dict_for_resource(arn))
 
     return read
@@ -181,7 +211,7 @@ _READERS: dict[str, Callable[[str, str, str, str], Attached | None]] = {
     "iam": _iam,
     "kms": _kms,
     "lambda": _lambda,
-    "logs": _tagged("logs"),
+    "logs": _logs,
     "s3": _s3,
     "sagemaker": _sagemaker,
     "secretsmanager": _secret,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.policy import Kind as PolicyKind
 from chaoskit.policy import (
-    MalformedPolicyDocument,
     PolicyCache,
     PolicySet,
     Request,
@@ -15,6 +14,7 @@ from chaoskit.policy import (
     denial_message,
 )
 from chaoskit.sandbox import account_policies, actions, bucket_access, context
+from chaoskit.sandbox.account_policies import compiled
 from chaoskit.sandbox.attached import attached
 from chaoskit.sandbox.endpoints import endpoint
 from chaoskit.sandbox.errors import denial
@@ -106,7 +106,7 @@ class Authorizer:
             resource_in_management_account=place is not None and place.management_account == role.account_id,
         )
         policies = PolicySet(
-            resource=(self._compile(resource.policy, PolicyKind.TRUST, role.arn),),
+            resource=(compiled(self._cache, resource.policy, PolicyKind.TRUST, role.arn),),
             rcps=account_policies.levels(place, account_policies.RCP, self._cache),
         )
         decision = decide(request, policies)
@@ -164,14 +164,7 @@ class Authorizer:
             granted = bucket_access.acl_statement(call, bucket)
             if granted:
                 texts.append(("acl", granted))
-        return tuple(self._compile(text, kind, name) for name, text in texts)
-
-    def _compile(self, text: str, kind: PolicyKind, name: str) -> Policy:
-        try:
-            return self._cache.compile(text, kind, name=name)
-        except MalformedPolicyDocument:
-            # A stored policy that cannot be read grants nothing; AWS would not have stored it.
-            return self._cache.compile('{"Version":"2012-10-17","Statement":[]}', kind, name=name)
+        return tuple(compiled(self._cache, text, kind, name) for name, text in texts)
 
 
 class _Caller:
@@ -190,7 +183,7 @@ class _Caller:
         )
         self.session = (
             tuple(
-                cache.compile(document, PolicyKind.SESSION, name=f"session policy {index}")
+                compiled(cache, document, PolicyKind.SESSION, f"session policy {index}")
                 for index, document in enumerate(principal.session_policies)
             )
             or None
@@ -214,7 +207,7 @@ class _Case:
         through = endpoint(self.call)
         if through is not None:
             self.keys["aws:SourceVpc"] = through.vpc_id
-            self.endpoint = self.cache.compile(through.policy_document, PolicyKind.ENDPOINT, name=through.id)
+            self.endpoint = compiled(self.cache, through.policy_document, PolicyKind.ENDPOINT, through.id)
 
 
 def _named(principal: Principal) -> str:

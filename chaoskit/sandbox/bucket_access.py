@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.sandbox.public_policy import is_public
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.state import backend
+from chaoskit.sandbox.state import bucket as moto_bucket
 from chaoskit.sandbox.wire import ApiError, Kind
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class Bucket:
 
 def find(name: str) -> Bucket | None:
     """Read a bucket from moto's state; None when there is none of this name."""
-    _, owner = backends("s3").bucket_accounts.get(name, ("", ""))
-    state = backends("s3")[owner]["aws"].buckets.get(name) if owner else None
+    owner, state = moto_bucket(name)
     if state is None:
         return None
     policy = state.policy.decode() if isinstance(state.policy, bytes) else (state.policy or "")
@@ -73,9 +73,8 @@ def find(name: str) -> Bucket | None:
 
 
 def _block(bucket: Any, owner: str) -> Block:
-    account = (
-        backends("s3control")[owner]["aws"].public_access_block if owner in backends("s3control") else None
-    )
+    control = backend("s3control", owner)
+    account = control.public_access_block if control is not None else None
     both = [each for each in (bucket.public_access_block, account) if each is not None]
     return Block(*(any(getattr(each, name) for each in both) for name in Block.__slots__))
 

@@ -23,6 +23,17 @@ class Clock:
         self._offset = timedelta()
         self._moved = threading.Condition()
         self._closed = False
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def closed(self) -> bool:
+        """Whether the sandbox is going away."""
+        return self._closed
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call this whenever time has been moved forward, before `advance` returns."""
+        with self._moved:
+            self._listeners.append(listener)
 
     def wall(self) -> datetime:
         """The machine's own time: what clients sign their requests with."""
@@ -43,6 +54,9 @@ class Clock:
         with self._moved:
             self._offset += timedelta(seconds=seconds)
             self._moved.notify_all()
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener()
 
     def sleep(self, seconds: float) -> None:
         """Wait until the sandbox's time is `seconds` later, or the clock is closed."""

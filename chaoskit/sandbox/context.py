@@ -69,6 +69,9 @@ def _of_service(principal: Principal, place: Membership | None) -> Context:
         "aws:PrincipalServiceNamesList": [principal.arn],
         "aws:SourceAccount": principal.account,
     }
+    if principal.arn == "cloudwatch.amazonaws.com":
+        # What SNS's default topic policy asks for, so that alarms reach topics of their own account.
+        context["aws:SourceOwner"] = principal.account
     if principal.source_arn:
         context["aws:SourceArn"] = principal.source_arn
     if place is not None:

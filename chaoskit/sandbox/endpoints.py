@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.state import backend
 
 if TYPE_CHECKING:
     from chaoskit.sandbox.wire import ApiCall
@@ -12,6 +12,5 @@ if TYPE_CHECKING:
 
 def endpoint(call: ApiCall) -> Any:
     """Moto's VPC endpoint that a call says it came through; None when it is none of the caller's."""
-    if not call.vpce or call.principal.account not in backends("ec2"):
-        return None
-    return backends("ec2")[call.principal.account][call.region].vpc_end_points.get(call.vpce)
+    held = backend("ec2", call.principal.account, call.region) if call.vpce else None
+    return held.vpc_end_points.get(call.vpce) if held is not None else None

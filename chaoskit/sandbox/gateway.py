@@ -105,6 +105,8 @@ class Gateway:
     def _hear(self, http: HttpRequest) -> tuple[_Heard, Any]:
         signature = sigv4.read(http)
         service, region = _scope(http, signature, self._region)
+        if region != self._region and region not in operations.regions():
+            raise ApiError("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403)
         request = operations.normalize(chunked.decoded(http, signature), service, region)
         return _Heard(http, operations.find(request, service), signature, region), request
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.session import Session
 from botocore.utils import parse_timestamp
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
@@ -214,12 +216,33 @@ def parse(target: Target, request: Request) -> dict[str, Any]:
                 "The XML you provided was not well-formed or did not validate against our published schema",
             ) from error
         raise ApiError("SerializationException", f"The request could not be read: {error}") from error
+    if not parsed and target.protocol == "json" and request.data:
+        _check_json(request.data)
     return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _check_json(body: bytes) -> None:
+    """Refuse a body that is no JSON: moto reads it as one without parameters."""
+    try:
+        json.loads(body)
+    except ValueError as error:
+        raise ApiError("SerializationException", f"The request could not be read: {error}") from None
 
 
 def _timestamp(value: Any) -> datetime:
     parsed: datetime = parse_timestamp(value)
     return parsed.astimezone(UTC)
+
+
+@cache
+def regions() -> frozenset[str]:
+    """The regions that there are, of every partition that botocore knows."""
+    session = Session()
+    return frozenset(
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("ec2", partition)
+    ) | {"aws-global"}
 
 
 @cache

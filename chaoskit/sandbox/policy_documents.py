@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.policy import Kind, MalformedPolicyDocument, compile_policy
+from chaoskit.sandbox.state import organization_of
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -69,7 +70,14 @@ def _carried(call: ApiCall) -> Iterator[tuple[Any, _Stored]]:
             yield text, _Stored("Attributes", Kind.RESOURCE, "InvalidAttributeValue")
     elif call.service == "sns" and call.params.get("AttributeName") == "Policy":
         yield call.params.get("AttributeValue", ""), _Stored("", Kind.RESOURCE, "InvalidParameter")
-    elif call.service == "organizations" and call.operation == "CreatePolicy":
-        kind = _ORGANIZATIONS.get(call.params.get("Type", ""))
+    elif call.service == "organizations" and call.params.get("Content"):
+        kind = _ORGANIZATIONS.get(call.params.get("Type") or _type_of(call))
         if kind is not None:
-            yield call.params.get("Content", ""), _Stored("Content", kind, "MalformedPolicyDocumentException")
+            yield call.params["Content"], _Stored("Content", kind, "MalformedPolicyDocumentException")
+
+
+def _type_of(call: ApiCall) -> str:
+    """The type of an organization policy that is to be changed."""
+    organization = organization_of(call.account)
+    stored = organization.policies if organization is not None else ()
+    return next((str(each.type) for each in stored if each.id == call.params.get("PolicyId")), "")

@@ -96,6 +96,17 @@ _PASSED: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
     }
 )
 
+_BY_ITEM = frozenset({"TransactGetItems", "TransactWriteItems"})
+_ITEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "ConditionCheck": "dynamodb:ConditionCheckItem",
+        "Delete": "dynamodb:DeleteItem",
+        "Get": "dynamodb:GetItem",
+        "Put": "dynamodb:PutItem",
+        "Update": "dynamodb:UpdateItem",
+    }
+)
+
 # What creating a tagged resource needs besides (each service's "Tagging" documentation).
 _TAGGING: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -120,6 +131,9 @@ def requirements(call: ApiCall) -> Iterator[Requirement]:
     own = actions.action(call.service, call.operation, call.params, method)
     if not own:
         return
+    if call.operation in _BY_ITEM:
+        yield from _by_item(call)
+        return
     owned = resources(call, own)
     for resource in owned:
         yield Requirement(own, resource)
@@ -132,6 +146,15 @@ def requirements(call: ApiCall) -> Iterator[Requirement]:
         tagging = "sagemaker:AddTags"
     if tagging and (call.params.get("Tags") or call.params.get("tags")):
         yield Requirement(tagging, owned[0])
+
+
+def _by_item(call: ApiCall) -> Iterator[Requirement]:
+    """A DynamoDB transaction: each of its items needs the action that would do it alone."""
+    for item in call.params.get("TransactItems", ()):
+        for kind, part in item.items():
+            table = part["TableName"]
+            home = f"arn:aws:dynamodb:{call.region}:{call.account}:table/"
+            yield Requirement(_ITEMS[kind], table if table.startswith("arn:") else home + table)
 
 
 def _passed_roles(call: ApiCall) -> Iterator[Requirement]:

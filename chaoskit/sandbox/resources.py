@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.sandbox import arns
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.state import backend, organization_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,19 +50,15 @@ def _s3(call: ApiCall, _action: str) -> list[str] | None:
 
 def _iam(call: ApiCall, action: str) -> list[str] | None:
     params = call.params
-    backend = backends("iam")[call.account]["aws"]
+    held = backend("iam", call.account)
     kinds = {each.name.lower() for each in arns.resource_types(action)}
     if "role" in kinds and params.get("RoleName"):
-        return [_named(backend.roles, params["RoleName"], f"role{params.get('Path') or '/'}", call.account)]
+        return [_named(held.roles, params["RoleName"], f"role{params.get('Path') or '/'}", call.account)]
     if "user" in kinds:
         name = params.get("UserName") or call.principal.user_name
-        return (
-            [_named(backend.users, name, f"user{params.get('Path') or '/'}", call.account)] if name else None
-        )
+        return [_named(held.users, name, f"user{params.get('Path') or '/'}", call.account)] if name else None
     if "group" in kinds and params.get("GroupName"):
-        return [
-            _named(backend.groups, params["GroupName"], f"group{params.get('Path') or '/'}", call.account)
-        ]
+        return [_named(held.groups, params["GroupName"], f"group{params.get('Path') or '/'}", call.account)]
     if "policy" in kinds and params.get("PolicyName"):
         return [f"arn:aws:iam::{call.account}:policy{params.get('Path') or '/'}{params['PolicyName']}"]
     return None
@@ -97,8 +93,9 @@ def key_arn(given: str, account: str, region: str) -> str:
         parts = given.split(":", 5)
         account, region, given = parts[4], parts[3], parts[5]
     if given.startswith("alias/"):
-        backend = backends("kms")[account][region]
-        known = next((key.id for key in backend.keys.values() if given in key.aliases), "")
+        held = backend("kms", account, region)
+        stored = held.keys.values() if held is not None else ()
+        known = next((key.id for key in stored if given in key.aliases), "")
         given = known or given
         if not known:
             return f"arn:aws:kms:{region}:{account}:{given}"
@@ -113,7 +110,8 @@ def _secret(call: ApiCall, _action: str) -> list[str] | None:
     account, region = call.account, call.region
     if given.startswith("arn:"):
         region, account = given.split(":")[3:5]
-    known = backends("secretsmanager")[account][region].secrets.get(given)
+    held = backend("secretsmanager", account, region)
+    known = held.secrets.get(given) if held is not None else None
     if known is not None:
         return [known.arn]
     return [
@@ -216,10 +214,6 @@ def _sts(call: ApiCall, _action: str) -> list[str] | None:
 def _dynamodb(call: ApiCall, _action: str) -> list[str] | None:
     items = call.params.get("RequestItems")
     names = list(items) if isinstance(items, dict) else [call.params.get("TableName") or ""]
-    for each in call.params.get("TransactItems", ()):
-        names.extend(
-            part["TableName"] for part in each.values() if isinstance(part, dict) and "TableName" in part
-        )
     tables = [
         name if name.startswith("arn:") else f"arn:aws:dynamodb:{call.region}:{call.account}:table/{name}"
         for name in dict.fromkeys(names)
@@ -261,13 +255,11 @@ def _bedrock(call: ApiCall, _action: str) -> list[str] | None:
 
 def _organizations(call: ApiCall, _action: str) -> list[str] | None:
     """Policies, OUs, roots and accounts by their ids, which do not show the organization's."""
-    master, partition = backends("organizations").master_accounts.get(call.account, (call.account, "aws"))
-    known = backends("organizations").get(master)
-    if known is None:
+    organization = organization_of(call.account)
+    if organization is None:
         return None
-    backend = known[partition]
     wanted = {value for value in call.params.values() if isinstance(value, str)}
-    held = [*backend.policies, *backend.ou, *backend.accounts]
+    held = [*organization.policies, *organization.ou, *organization.accounts]
     return [each.arn for each in held if each.id in wanted] or None
 
 

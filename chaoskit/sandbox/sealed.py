@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.sandbox.resources import key_arn
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.state import backend
+from chaoskit.sandbox.state import bucket as moto_bucket
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ def _written_under(call: ApiCall, bucket: str) -> str:
 
 
 def _default_key(name: str) -> str:
-    _, owner = backends("s3").bucket_accounts.get(name, ("", ""))
-    bucket = backends("s3")[owner]["aws"].buckets.get(name) if owner else None
+    _, bucket = moto_bucket(name)
     if bucket is None or not bucket.encryption:
         return ""
     rule = bucket.encryption.get("Rule", {})
@@ -85,8 +85,7 @@ def _default_key(name: str) -> str:
 
 
 def _stored(bucket: str, key: str) -> Any:
-    _, owner = backends("s3").bucket_accounts.get(bucket, ("", ""))
-    held = backends("s3")[owner]["aws"].buckets.get(bucket) if owner else None
+    _, held = moto_bucket(bucket)
     return held.keys.get(key) if held is not None else None
 
 
@@ -105,9 +104,10 @@ def _secrets(call: ApiCall) -> list[tuple[str, str, dict[str, Any]]]:
 
 def _secret_key(call: ApiCall) -> str:
     given = call.params.get("SecretId")
-    if not given or call.account not in backends("secretsmanager"):
+    held = backend("secretsmanager", call.account, call.region)
+    if not given or held is None:
         return ""
-    secret = backends("secretsmanager")[call.account][call.region].secrets.get(given)
+    secret = held.secrets.get(given)
     return str(getattr(secret, "kms_key_id", None) or "")
 
 
@@ -115,11 +115,15 @@ def _is_aws_managed(given: str, call: ApiCall) -> bool:
     if "alias/aws/" in given:
         return True
     arn = key_arn(given, call.account, call.region)
-    _, _, _, region, account, name = arn.split(":", 5)
-    if account not in backends("kms"):
-        return True
-    key = backends("kms")[account][region].keys.get(name.removeprefix("key/"))
+    key = _key(arn)
     return key is None or getattr(key, "key_manager", "CUSTOMER") == "AWS"
+
+
+def _key(arn: str) -> Any:
+    """Moto's key of this ARN, or None."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    held = backend("kms", account, region)
+    return held.keys.get(name.removeprefix("key/")) if held is not None else None
 
 
 def _via(call: ApiCall, service: str, encryption: dict[str, str]) -> dict[str, Any]:
@@ -137,9 +141,7 @@ def check_key_works(call: ApiCall, arn: str) -> None:
     Raises:
         ApiError: in the words of the service that uses the key.
     """
-    _, _, _, region, account, name = arn.split(":", 5)
-    known = backends("kms")
-    key = known[account][region].keys.get(name.removeprefix("key/")) if account in known else None
+    key = _key(arn)
     if key is None or key.key_state == "Enabled":
         return
     if call.service == "secretsmanager":

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from chaoskit.sandbox.buckets import Buckets
 from chaoskit.sandbox.events import EventBus
+from chaoskit.sandbox.insights_provider import LogQueries
 from chaoskit.sandbox.keys import KeyStates
+from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch
 from chaoskit.sandbox.runtime import SageMakerRuntime
 from chaoskit.sandbox.security_tokens import SecurityTokens
 from chaoskit.sandbox.trail import AuditTrail
@@ -31,9 +33,15 @@ def install(gateway: Gateway, cloud: Sandbox) -> None:
     """Put every native service behind the gateway; the trail feeds EventBridge."""
     trail, bus = AuditTrail(cloud), EventBus(cloud)
     trail.subscribe(bus.cloudtrail_event)
+    cloudwatch = CloudWatch(cloud, Alarms(cloud, bus.put))
+    filters = LogFilters(cloud, cloudwatch)
     for provider in (
         trail,
         bus,
+        cloudwatch,
+        filters,
+        LogSearch(cloud),
+        LogQueries(cloud),
         SageMakerRuntime(cloud),
         SecurityTokens(cloud),
         Buckets(cloud),
@@ -43,7 +51,7 @@ def install(gateway: Gateway, cloud: Sandbox) -> None:
         gateway.add_provider(provider)
     for service, (module, name) in _LATER.items():
         gateway.add_later(service, partial(_make, module, name, cloud))
-    gateway.add_observers([trail])
+    gateway.add_observers([trail, filters])
 
 
 def _make(module: str, name: str, cloud: Cloud) -> Provider:

@@ -180,7 +180,7 @@ class Cloud(Protocol):
         """Wait this long on the sandbox's clock."""
         ...
 
-    def client(self, service: str, acting: Principal, *, region: str = "") -> Any:  # noqa: ANN401 - boto3 clients have no static type
+    def client(self, service: str, acting: Principal, *, region: str = "") -> Any:
         """A boto3 client whose calls go through the gateway, signed as `acting` and authorized as it."""
         ...
 

@@ -8,7 +8,7 @@ from chaoskit.errors import Problem, SpecError
 from chaoskit.spec.builder import Builder
 from chaoskit.spec.document import read
 from chaoskit.spec.names import known_names
-from chaoskit.spec.values import Reader
+from chaoskit.spec.values import Reader, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,21 +28,22 @@ def files(paths: Iterable[Path]) -> list[Path]:
     Raises:
         SpecError: A path does not exist, or a folder holds none.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     problems = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
-            if not inside:
-                problems.append(Problem(str(path), 1, 1, "this folder holds no .yaml file"))
-            found.update(dict.fromkeys(inside))
-        elif path.exists():
-            found[path] = None
+        try:
+            inside = _inside(path)
+        except OSError as error:
+            problems.append(Problem(shown(str(path)), 1, 1, f"the path can't be used: {error.strerror}"))
         else:
-            problems.append(Problem(str(path), 1, 1, "there is no such file or folder"))
+            for file in inside:
+                found.setdefault(file.absolute(), file)
+            if not inside:
+                nothing = "this folder holds no .yaml file" if path.is_dir() else "there is no such file"
+                problems.append(Problem(str(path), 1, 1, nothing))
     if problems:
         raise SpecError(problems)
-    return list(found)
+    return list(found.values())
 
 
 def load(paths: Iterable[Path], variables: MappingType[str, str] | None = None) -> list[Experiment]:
@@ -69,6 +70,12 @@ def load(paths: Iterable[Path], variables: MappingType[str, str] | None = None) 
     if problems:
         raise SpecError(problems)
     return experiments
+
+
+def _inside(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file())
+    return [path] if path.exists() else []
 
 
 def _same_ids(experiments: list[Experiment]) -> list[Problem]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from chaoskit.spec.values import Reader
 
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# AWS Systems Manager API Reference, CreateDocument, Name.
+_DOCUMENT: Final = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
 _SCHEDULE: Final = re.compile(r"(rate\(\d+ (minute|hour|day)s?\)|cron\([^()]+\))")
 _REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
 _OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
@@ -103,13 +105,15 @@ class Builder:
         values = {
             name: self._read.value(value, hints[name], f"blast_radius.{name}") for name, value in keys.items()
         }
+        for name in ("accounts", "regions"):
+            if values.get(name) == ():
+                values[name] = self._read.say(keys[name], f"blast_radius.{name} must name at least one")
+        if isinstance(values.get("max_changes"), int) and values["max_changes"] < 1:
+            values["max_changes"] = self._read.say(
+                keys["max_changes"], "blast_radius.max_changes must be at least 1"
+            )
         if any(isinstance(value, Bad) for value in values.values()) or set(hints) - set(values):
             return BAD
-        for name in ("accounts", "regions"):
-            if not values[name]:
-                return self._read.say(keys[name], f"blast_radius.{name} must name at least one")
-        if values["max_changes"] < 1:
-            return self._read.say(keys["max_changes"], "blast_radius.max_changes must be at least 1")
         return BlastRadius(**values)
 
     def _faults(self, node: Node) -> Any:
@@ -148,6 +152,8 @@ class Builder:
             return BAD
         if role is not Role.RESPONSE:
             return self._read.say(node, f"runbook belongs to a response, not to a {role}")
+        if not _DOCUMENT.fullmatch(name):
+            return self._read.say(node, f"{shown(name)} can't be an SSM document's name")
         folder = next(
             (p / "runbooks" for p in self._path.absolute().parents if (p / "runbooks").is_dir()), None
         )

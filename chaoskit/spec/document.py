@@ -7,7 +7,7 @@ Scalars stay text until a reader says what they should be: an account id stays `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -63,6 +63,11 @@ def read(path: Path, problems: list[Problem]) -> Node | None:
             problems.append(Problem(where, 1, 1, f"the file is larger than {_MOST_BYTES // 1024} KiB"))
             return None
         text = raw.decode("utf-8-sig")
+        if mark := _too_deep(text):
+            problems.append(
+                Problem(where, mark.line + 1, mark.column + 1, "the document is nested too deeply")
+            )
+            return None
         root = yaml.compose(text, Loader=_LOADER)
     except OSError as error:
         problems.append(Problem(where, 1, 1, f"the file can't be read: {error.strerror}"))
@@ -75,13 +80,22 @@ def read(path: Path, problems: list[Problem]) -> Node | None:
         problems.append(Problem(where, line, column, f"not valid YAML: {error.problem or error.context}"))
     except yaml.YAMLError as error:
         problems.append(Problem(where, 1, 1, f"not valid YAML: {' '.join(str(error).split())}"))
-    except RecursionError:
-        problems.append(Problem(where, 1, 1, "the document is nested too deeply"))
     else:
         if root is None:
             problems.append(Problem(where, 1, 1, "the file is empty; an experiment starts with `id:`"))
             return None
         return _Converter(where, problems).convert(root)
+    return None
+
+
+def _too_deep(text: str) -> Any:
+    """Where it is: read from the flat events, as composing is recursive, in C too, and ends the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST + 1:
+            return event.start_mark
     return None
 
 
@@ -103,7 +117,7 @@ class _Converter:
 
     def _node(self, node: yaml.Node, depth: int) -> Node:
         self._left -= 1
-        if depth > _DEEPEST:
+        if depth > _DEEPEST:  # an alias can nest what the text does not
             raise _TooMuchError(node, "is nested too deeply")
         if self._left < 0:
             raise _TooMuchError(node, "is too large once its aliases are expanded")

@@ -108,15 +108,15 @@ class Reader:
         text = _VARIABLE.sub(fill, node.text)
         for name in bad:
             hint = one_of(name, self._variables)
-            self.say(node, f"nothing is called ${{{name}}}{hint}. (Write $${{...}} for a literal ${{...}}.)")
+            self.say(node, f"nothing is called ${{{shown(name)[1:-1]}}}{hint} (write $${{ for a literal ${{)")
         return BAD if bad else text
 
     def _scalar(self, node: Scalar, text: str, kind: Any, what: str) -> Any:
         if kind is Duration:
             try:
                 return Duration.parse(text)
-            except ValueError as error:
-                return self.say(node, f"{what}: {error}")
+            except ValueError:
+                return self.say(node, f"{what} must be a duration such as 60s or 1h30m, not {shown(text)}")
         if kind is bool and text in ("true", "false"):
             return text == "true"
         if kind is int and _INTEGER.fullmatch(text):

@@ -305,3 +305,33 @@ def test_the_workload_is_deployed_by_command_only_to_the_account_that_is_named(w
     )
     assert again.returncode == 0, again.stderr
     assert "workload.training_role = " in again.stdout
+
+
+def test_a_persons_own_boto3_script_sees_the_same_denials_and_trail(world: World) -> None:
+    script = """
+import boto3, json, sys
+from botocore.exceptions import ClientError
+role = sys.argv[1]
+try:
+    boto3.client("iam").attach_role_policy(
+        RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+except ClientError as error:
+    print(error.response["Error"]["Message"])
+events = boto3.client("cloudtrail").lookup_events(
+    LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "AttachRolePolicy"}])["Events"]
+record = json.loads(events[0]["CloudTrailEvent"])
+print(record["errorCode"], record["userIdentity"]["arn"])
+"""
+    exported = world.chaoskit("sandbox", "up").stdout
+    environment = dict(line.removeprefix("export ").split("=", 1) for line in exported.splitlines())
+    role = target_in(world.instance).variables["workload.production_training_role"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, role],
+        env=world.environment(**environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "with an explicit deny in a service control policy" in done.stdout
+    assert "AccessDenied arn:aws:iam::444455556666:user/admin" in done.stdout

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chaoskit.cli import main
+from chaoskit.contract import FAULTS, LAYERS, PROBES
+
+ELEMENTS = FAULTS.names() + PROBES.names()
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["catalog", *arguments])
+    told = capsys.readouterr()
+    return ended.value.code, told.out, told.err
+
+
+def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str, Any]]:
+    status, out, _ = run(capsys, "--json", *arguments)
+    assert status == 0
+    found: list[dict[str, Any]] = json.loads(out)
+    return found
+
+
+def test_every_fault_and_probe_is_listed_with_its_purpose(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys)
+    assert status == 0
+    lines = {line.split()[0]: line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("  ")}
+    assert list(lines) == ELEMENTS
+    assert lines == {element.about.name: element.summary() for element in [*FAULTS, *PROBES]}
+
+
+def test_as_json_every_element_has_its_kind_purpose_and_parameters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = {element["name"]: element for element in listed(capsys)}
+    assert list(found) == ELEMENTS
+    assert found["iam.attach-role-policy"] == {
+        "name": "iam.attach-role-policy",
+        "layer": "identity",
+        "attack": ["T1098.003"],
+        "owasp_ml": ["ML05"],
+        "kind": "fault",
+        "summary": "Attach a managed policy to a role, as an intruder widening a foothold would.",
+        "parameters": {
+            "role": {"type": "str"},
+            "policy": {"type": "str", "default": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        },
+    }
+    assert found["cloudwatch.alarm"]["reads"] == ["cloudwatch:DescribeAlarms"]
+    assert found["cloudwatch.alarm"]["kind"] == "probe"
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_only_the_faults_of_a_layer_are_listed(capsys: pytest.CaptureFixture[str], layer: str) -> None:
+    names = [element["name"] for element in listed(capsys, "--layer", layer)]
+    assert names == [fault.about.name for fault in FAULTS if fault.about.layer == layer]
+
+
+def test_only_the_faults_of_a_technique_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [element["name"] for element in listed(capsys, "--attack", "T1530")]
+    assert "s3.public-bucket-acl" in names
+    assert "iam.attach-role-policy" not in names
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_every_element_is_explained(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    status, out, _ = run(capsys, name)
+    element = FAULTS.get(name) or PROBES.get(name)
+    assert element is not None
+    assert status == 0
+    assert out.startswith(f"{name}\n\n{element.summary()}\n")
+    assert "\n\n\n" not in out
+    for technique in element.about.attack:
+        assert f"ATT&CK: {', '.join(element.about.attack)}" in out, technique
+
+
+def test_one_element_as_json_is_what_the_list_says_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    (in_list,) = [element for element in listed(capsys) if element["name"] == "call.denied"]
+    status, out, _ = run(capsys, "call.denied", "--json")
+    assert (status, json.loads(out)) == (0, in_list)
+
+
+def test_an_unknown_name_is_told_with_the_one_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "iam.atach-role-policy")
+    assert status == 5
+    assert out == ""
+    assert err == "chaoskit: There is no 'iam.atach-role-policy'; did you mean iam.attach-role-policy?\n"

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from typing import Any
+
+import pytest
+
+from chaoskit.aws import Call, Credentials
+from chaoskit.contract import FAULTS, PROBES, About, Fault, Observation, Probe, Registry, session_name
+from chaoskit.faults.iam_attach_role_policy import AttachRolePolicy
+from tests.samples import NOW, Saying, attempt, trace
+
+TRACE_ID = "20260301T120000-abc123.1"
+LEAKED = Credentials("AKIAIOSFODNN7EXAMPLE", "a-secret")
+# A CloudTrail record of the attempt that `samples.attempt()` makes, by somebody else.
+RECORD: dict[str, Any] = {
+    "eventName": "AttachRolePolicy",
+    "eventSource": "iam.amazonaws.com",
+    "requestID": "another-request",
+    "userAgent": "Boto3/1.40.0 md/Botocore#1.40.0",
+    "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::444455556666:user/alice"},
+}
+
+
+def test_a_record_with_the_runs_user_agent_was_caused_by_it() -> None:
+    tie = trace(attempt()).caused({**RECORD, "userAgent": f"Boto3/1.40.0 chaoskit/0.1.0 run/{TRACE_ID}"})
+    assert tie is not None
+    assert tie.by == "user agent"
+
+
+def test_a_record_with_the_runs_session_name_was_caused_by_it() -> None:
+    arn = f"arn:aws:sts::444455556666:assumed-role/harness/{session_name(TRACE_ID)}"
+    tie = trace(attempt()).caused({**RECORD, "userIdentity": {"arn": arn}})
+    assert tie is not None
+    assert tie.by == "session name"
+
+
+def test_a_record_signed_with_the_key_that_the_fault_used_was_caused_by_it() -> None:
+    made = attempt(call=Call("sagemaker-runtime", "InvokeEndpoint", signed_by=LEAKED))
+    identity = {"accessKeyId": LEAKED.access_key_id}
+    tie = trace(made).caused({**RECORD, "eventName": "InvokeEndpoint", "userIdentity": identity})
+    assert tie is not None
+    assert tie.by == "access key id"
+
+
+def test_a_record_of_the_very_request_was_caused_by_the_run() -> None:
+    tie = trace(attempt(request_id="r-1")).caused({**RECORD, "requestID": "r-1"})
+    assert tie is not None
+    assert tie.by == "request id"
+
+
+def test_the_request_id_tells_two_calls_of_one_operation_apart() -> None:
+    first, second = attempt(request_id="r-1"), attempt(request_id="r-2")
+    tie = trace(first, second).caused({**RECORD, "requestID": "r-2"})
+    assert tie is not None
+    assert tie.attempt is second
+
+
+def test_an_event_name_may_carry_the_apis_version() -> None:
+    made = attempt(operation="AddPermission", request_id="r-1")
+    record = {**RECORD, "eventName": "AddPermission20150331v2", "userAgent": f"run/{TRACE_ID}"}
+    assert trace(made).caused(record) is not None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        RECORD,
+        {**RECORD, "userAgent": f"run/{TRACE_ID}0"},
+        {**RECORD, "userAgent": f"xrun/{TRACE_ID}"},
+        {**RECORD, "userIdentity": None},
+        {**RECORD, "userIdentity": {"arn": f"arn:aws:sts::444455556666:assumed-role/x/my-{TRACE_ID}"}},
+        {**RECORD, "eventName": "DetachRolePolicy", "userAgent": f"run/{TRACE_ID}"},
+        {},
+    ],
+    ids=[
+        "somebody-else",
+        "a-run-whose-id-begins-alike",
+        "another-word",
+        "no-identity",
+        "another-session",
+        "another-operation",
+        "nothing",
+    ],
+)
+def test_what_others_did_is_no_evidence(record: dict[str, Any]) -> None:
+    assert trace(attempt(request_id="r-1")).caused(record) is None
+
+
+def test_a_run_that_made_no_call_caused_nothing() -> None:
+    assert trace().caused({**RECORD, "userAgent": f"run/{TRACE_ID}"}) is None
+
+
+def test_what_a_run_touched_are_the_names_it_gave_and_the_keys_it_used() -> None:
+    made = attempt(
+        call=Call("sagemaker-runtime", "InvokeEndpoint", signed_by=LEAKED, EndpointName="e", Body=b"")
+    )
+    # What AWS owns, such as a managed policy, is nobody's resource.
+    assert trace(made, attempt()).touched() == {
+        "e",
+        LEAKED.access_key_id,
+        "training",
+    }
+
+
+def test_a_session_name_is_one_that_sts_accepts() -> None:
+    # AWS STS API Reference, AssumeRole: 2 to 64 characters of [\w+=,.@-].
+    assert session_name(TRACE_ID) == f"chaoskit-{TRACE_ID}"
+    assert len(session_name(f"{TRACE_ID}00")) <= 64
+
+
+def test_a_faults_parameters_are_keywords_and_do_not_change() -> None:
+    made = AttachRolePolicy(role="training")
+    with pytest.raises(FrozenInstanceError):
+        made.role = "other"  # type: ignore[misc] # that is the test
+    with pytest.raises(TypeError):
+        AttachRolePolicy("training")  # type: ignore[call-arg] # that is the test
+
+
+def test_faults_with_the_same_parameters_are_equal() -> None:
+    assert AttachRolePolicy(role="training") == AttachRolePolicy(role="training")
+    assert AttachRolePolicy(role="training") != AttachRolePolicy(role="other")
+
+
+def test_the_registries_list_their_elements_by_name() -> None:
+    assert [element.about.name for element in FAULTS] == FAULTS.names() == sorted(FAULTS.names())
+    assert [element.about.name for element in PROBES] == PROBES.names() == sorted(PROBES.names())
+    assert not set(FAULTS.names()) & set(PROBES.names())
+
+
+def test_a_registry_knows_nothing_by_an_unknown_name() -> None:
+    assert FAULTS.get("iam.no-such-fault") is None
+
+
+def test_a_registry_finds_the_modules_of_its_package() -> None:
+    assert FAULTS.get("iam.attach-role-policy") is AttachRolePolicy
+
+
+def test_a_name_can_be_taken_once() -> None:
+    registry: Registry[type[Fault]] = Registry("chaoskit.faults")
+
+    class One(Fault):
+        about = About("iam.attach-role-policy", "identity")
+
+    class Two(One):
+        pass
+
+    registry.add(One)
+    with pytest.raises(ValueError, match=r"iam\.attach-role-policy is defined twice: .*One.*Two"):
+        registry.add(Two)
+
+
+def test_the_summary_is_the_docstrings_first_line() -> None:
+    assert (
+        AttachRolePolicy.summary()
+        == "Attach a managed policy to a role, as an intruder widening a foothold would."
+    )
+
+
+def test_a_fault_or_probe_without_code_does_not_pretend_to_have_some() -> None:
+    with pytest.raises(NotImplementedError):
+        Fault().changes(Any)  # type: ignore[arg-type] # it is not used
+    with pytest.raises(NotImplementedError):
+        Probe().look(Any, trace())  # type: ignore[arg-type] # it is not used
+
+
+def test_a_probe_that_needs_no_telemetry_is_ready() -> None:
+    assert Probe().ready(Any).holds  # type: ignore[arg-type] # it is not used
+
+
+def test_an_observation_holds_no_evidence_until_it_is_given_some() -> None:
+    first, second = Observation(holds=None, summary="?"), Saying(answer=None).look(Any, trace())  # type: ignore[arg-type] # it is not used
+    assert first.evidence == second.evidence == {}
+    assert (first.at, first.cause, first.final) == (None, None, False)
+    assert replace(first, at=NOW).at == NOW
