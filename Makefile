@@ -21,7 +21,7 @@ run: $(INSTALLED) ## Run all experiments against the embedded sandbox
 	$(BIN)/chaoskit run experiments --json out.json
 
 test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED) ## Check style
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""One served sandbox with the workload, for all end-to-end tests of a process."""
+"""A served sandbox with the workload, for the end-to-end tests of a module."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: moto's state belongs to the process, and the next `serve` clears it.
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with serve() as served, pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAOSKIT_HOME", str(tmp_path_factory.mktemp("home")))
