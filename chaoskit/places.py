@@ -31,7 +31,13 @@ def sandboxes() -> Sandboxes:
 
 _TEXT: Final = (str, "a text in quotes")
 _TEXTS: Final = (list, 'a list of texts in quotes, like ["123456789012"]')
-_KINDS: Final = {"accounts": _TEXTS, "regions": _TEXTS, "variables": (dict, 'a table of name = "text"')}
+_KINDS: Final = {
+    "accounts": _TEXTS,
+    "regions": _TEXTS,
+    "variables": (dict, 'a table of name = "text"'),
+    "landing_s": (int | float, "a number of seconds"),
+}
+_EMBEDDED_LANDING_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class AwsSettings:
         role: A role that each run assumes; None takes the stack's harness role, if there is a stack.
         stack: The workload's CloudFormation stack.
         variables: More `${...}` names, beside the stack's outputs.
+        landing_s: For how long after its sender died a request may still take effect, in seconds; a
+            change without an answer is looked at again after that.
     """
 
     profile: str | None = None
@@ -55,6 +63,7 @@ class AwsSettings:
     role: str | None = None
     stack: str = STACK
     variables: Mapping[str, str] = field(default_factory=dict)
+    landing_s: float = 90.0
 
     @classmethod
     def read(cls, path: Path = CONFIG) -> AwsSettings:
@@ -107,7 +116,7 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         name="aws",
         connection=connection,
         account=aws.account,
-        place={"kind": "aws", "profile": settings.profile},
+        place={"kind": "aws", "profile": settings.profile, "landing_s": settings.landing_s},
         allowed_accounts=frozenset(settings.accounts),
         allowed_regions=frozenset(settings.regions or (region,)),
         role_arn=settings.role or variables.get("workload.harness_role_arn"),
@@ -139,7 +148,12 @@ def target_in(instance: Instance) -> Target:
         name="embedded",
         connection=connection,
         account=instance.account,
-        place={"kind": "embedded", "folder": str(sandboxes().folder), "instance": instance.name},
+        place={
+            "kind": "embedded",
+            "folder": str(sandboxes().folder),
+            "instance": instance.name,
+            "landing_s": _EMBEDDED_LANDING_S,
+        },
         allowed_accounts=frozenset({instance.account}),
         allowed_regions=frozenset({instance.region}),
         role_arn=variables.get("workload.harness_role_arn"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 from tenacity import retry_if_result as if_result
 
 from chaoskit.aws import Each, Query, load_undo
-from chaoskit.errors import AwsError, ChaoskitError
+from chaoskit.errors import AwsError, ChaoskitError, JournalError
 from chaoskit.journal import Status
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 5.0
 _TRIES: Final = 18  # with the waits above, about a minute
+_ANSWERED: Final = (Status.APPLIED, Status.DENIED)
+_LANDING_S: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +53,45 @@ class Rollback:
     def _undo(self, entry: Entry) -> Undone:
         try:
             note = self._restored(entry)
-        except ChaoskitError as error:
-            note = str(error)
-            self._journal.mark(entry.id, Status.UNDO_FAILED, note)
+            self._journal.mark(entry.id, Status.UNDONE, note)
+        except Exception as error:  # noqa: BLE001 - whatever keeps one from being undone must not keep the others
+            note = str(error) if isinstance(error, ChaoskitError) else f"{type(error).__name__}: {error}"
+            with suppress(JournalError):
+                self._journal.mark(entry.id, Status.UNDO_FAILED, note)
             return Undone(entry, ok=False, note=note, by_hand=_by_hand(entry))
-        self._journal.mark(entry.id, Status.UNDONE, note)
         return Undone(entry, ok=True, note=note)
 
     def _restored(self, entry: Entry) -> str:
         """Undo and verify; returns what was found, or raises what stands in the way."""
-        record = entry.record
         if entry.status is Status.DENIED and self._state_is_back(entry):
             return "was denied; the state is as captured"
+        self._undo_and_verify(entry)
+        if entry.record.state is None:
+            return "left nothing behind"
+        if entry.status not in _ANSWERED:
+            self._await_landing(entry)
+            if not self._state_is_back(entry):
+                self._undo_and_verify(entry)
+                return "landed late and was undone again; the state is as captured"
+        return "the state is as captured"
+
+    def _await_landing(self, entry: Entry) -> None:
+        """Until no request can still take effect: the call may be on the wire though its sender is dead."""
+        landed = entry.created + timedelta(seconds=entry.record.target.get("landing_s", _LANDING_S))
+        self._wait(max((landed - self._clock.now()).total_seconds(), 0.0))
+
+    def _undo_and_verify(self, entry: Entry) -> None:
+        record = entry.record
         for step, before in zip(map(load_undo, record.undo), record.listed, strict=True):
             calls = self._new_items(step, before) if isinstance(step, Each) else [step]
             for call in calls:
                 self._retrying()(self._send, call)
-        if record.state is None:
-            return "left nothing behind"
-        if not self._retrying(until_true=True)(self._state_is_back, entry):
-            now = self._aws.read(Query.load(record.state))
+        if record.state and not self._retrying(until_true=True)(self._state_is_back, entry):
+            query = Query.load(record.state)
             raise ChaoskitError(
-                f"{record.fault}: after undoing, {Query.load(record.state)} answers {now!r}; "
+                f"{record.fault}: after undoing, {query} answers {self._aws.read(query)!r}; "
                 f"before the fault it was {record.captured!r}"
             )
-        return "the state is as captured"
 
     def _state_is_back(self, entry: Entry) -> bool:
         state = entry.record.state
@@ -108,10 +126,13 @@ class Rollback:
 
 
 def _by_hand(entry: Entry) -> tuple[str, ...]:
-    lines = []
-    for step in map(load_undo, entry.record.undo):
-        if isinstance(step, Each):
-            lines.append(f"# for each item that was not there before: {step.call.cli()}")
-        else:
-            lines.append(step.cli())
-    return tuple(lines)
+    try:
+        steps = [load_undo(step) for step in entry.record.undo]
+    except (KeyError, TypeError):
+        return (f"# not readable by this version: {entry.record.undo}",)
+    return tuple(
+        f"# for each item that was not there before: {step.call.cli()}"
+        if isinstance(step, Each)
+        else step.cli()
+        for step in steps
+    )

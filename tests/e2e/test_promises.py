@@ -11,10 +11,13 @@ import pytest
 from chaoskit.aws import Aws, Credentials
 from chaoskit.engine import recover
 from chaoskit.errors import TargetError
-from chaoskit.journal import SqliteJournal
+from chaoskit.faults.iam_attach_role_policy import AttachRolePolicy
+from chaoskit.journal import Record, SqliteJournal
 from chaoskit.result import Verdict
+from tests.e2e.lab import SandboxClock
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -246,3 +249,79 @@ def test_credentials_do_not_show_themselves(lab: Lab) -> None:
     assert connection.credentials is not None
     assert connection.credentials.secret_access_key not in repr(lab.target)
     assert connection.credentials.secret_access_key not in repr(connection.credentials)
+
+
+class LateEffect(SandboxClock):
+    """A request that was on the wire when its sender died takes effect during the first wait."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__(lab.cloud)
+        self._lab = lab
+        self.landed = False
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        if not self.landed:
+            self.landed = True
+            self._lab.client("iam").attach_role_policy(
+                RoleName=self._lab.target.variables["workload.training_role"], PolicyArn=READ_ONLY
+            )
+        return super().wait(seconds, wake)
+
+
+def test_a_call_that_lands_after_its_sender_died_is_undone_all_the_same(
+    lab: Lab, journal: Path, attached: Callable[[], list[str]]
+) -> None:
+    before = attached()
+    fault = AttachRolePolicy(role=lab.target.variables["workload.training_role"], policy=READ_ONLY)
+    aws = lab.target.open("late", "late", 0)
+    change = next(fault.changes(aws))
+    assert change.state is not None
+    clock = LateEffect(lab)
+    with SqliteJournal(journal) as died:
+        died.record(
+            Record(
+                trace_id="died",
+                experiment="e",
+                fault="f",
+                target=lab.target.place,
+                do=change.do.dump(),
+                undo=tuple(step.dump() for step in change.undo),
+                state=change.state.dump(),
+                captured=sorted(before),
+                listed=(None,),
+            )
+        )
+        (undone,) = recover(died, lambda _: aws, clock)
+        assert undone.ok
+        assert "landed late" in undone.note
+        assert died.open_faults() == []
+    assert clock.landed
+    assert attached() == before
+
+
+def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_being_undone(
+    lab: Lab, journal: Path, attached: Callable[[], list[str]]
+) -> None:
+    before, role = attached(), lab.target.variables["workload.training_role"]
+    fault = AttachRolePolicy(role=role, policy=READ_ONLY)
+    aws = lab.target.open("odd", "odd", 0)
+    change = next(fault.changes(aws))
+    aws.send(change.do)
+    whole = Record(
+        trace_id="died",
+        experiment="e",
+        fault="whole",
+        target=lab.target.place,
+        do=change.do.dump(),
+        undo=tuple(step.dump() for step in change.undo),
+        state=change.state.dump() if change.state else None,
+        captured=sorted(before),
+        listed=(None,),
+    )
+    with SqliteJournal(journal) as died:
+        died.record(whole)
+        died.record(replace(whole, fault="odd", undo=({"from": "another version"},)))
+        odd, good = recover(died, lambda _: aws, lab.clock)
+        assert (odd.ok, good.ok) == (False, True)
+        assert [entry.record.fault for entry in died.open_faults()] == ["odd"]
+    assert attached() == before
