@@ -335,3 +335,27 @@ print(record["errorCode"], record["userIdentity"]["arn"])
     assert done.returncode == 0, done.stderr
     assert "with an explicit deny in a service control policy" in done.stdout
     assert "AccessDenied arn:aws:iam::444455556666:user/admin" in done.stdout
+
+
+def test_pytest_runs_experiments_and_its_failure_tells_the_whole_story(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "experiments" / "identity"
+    folder.mkdir(parents=True)
+    good = "permissive-policy-on-production-role.yaml"
+    (folder / good).write_text((ROOT / "experiments" / "identity" / good).read_text())
+    (folder / "endless.yaml").write_text(ENDLESS.replace("within: 4m", "within: 1s"))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "experiments", "--chaos-run", "-p", "no:cacheprovider"],
+        env=world.environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+    assert "FAILED: detection: rule chaoskit-public-bucket-acl has not reported" in done.stdout
+    assert "hypothesis: It is ended from outside." in done.stdout
+    assert "detection missed within 1s" in done.stdout
+    assert "Traceback" not in done.stdout
