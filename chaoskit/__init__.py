@@ -5,15 +5,16 @@ The names below are the public ones; everything else may change between versions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Final
 
-from chaoskit.aws import Call, Each, Query, Reader
-from chaoskit.contract import Change, Fault, Observation, Probe, Trace, fault, probe
-from chaoskit.errors import ChaoskitError
 from chaoskit.version import __version__
 
 if TYPE_CHECKING:
     from chaoskit.api import run
+    from chaoskit.aws import Call, Each, Query, Reader
+    from chaoskit.contract import Change, Fault, Observation, Probe, Trace, fault, probe
+    from chaoskit.errors import ChaoskitError
     from chaoskit.result import Result, Results, Verdict
 
 __all__ = [
@@ -36,15 +37,18 @@ __all__ = [
     "run",
 ]
 
+# Each name is brought in when it is first used: the policy library and the command line need few of them.
+_HOMES: Final = {
+    "api": ("run",),
+    "aws": ("Call", "Each", "Query", "Reader"),
+    "contract": ("Change", "Fault", "Observation", "Probe", "Trace", "fault", "probe"),
+    "errors": ("ChaoskitError",),
+    "result": ("Result", "Results", "Verdict"),
+}
+
 
 def __getattr__(name: str) -> object:
-    """Bring in the engine only when it is used: a fault's module needs none of it."""
-    if name == "run":
-        from chaoskit.api import run  # noqa: PLC0415 - see above
-
-        return run
-    if name in ("Result", "Results", "Verdict"):
-        from chaoskit import result  # noqa: PLC0415 - see above
-
-        return getattr(result, name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"chaoskit.{home}"), name)
     raise AttributeError(f"module 'chaoskit' has no attribute {name!r}")
