@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types check format lock bench-policy bench-events clean
+.PHONY: help install run test lint types check format lock bench-policy bench-events bench-sigma clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
 
 bench-events: $(INSTALLED) ## Events per second through the event-pattern matcher
 	$(BIN)/python benchmarks/event_patterns.py
+
+bench-sigma: $(INSTALLED) ## Events per second through 50 Sigma rules
+	$(BIN)/python benchmarks/sigma_rules.py
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chaoskit import spec
 from chaoskit.engine import recover, run_set
+from chaoskit.errors import ChaoskitError
 from chaoskit.home import journal_path, journals
 from chaoskit.journal import JournalBusyError, SqliteJournal
+from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
+from chaoskit.predict import Limiter, compare, engine_needs, foresee, grants, needs, predictor
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
     from chaoskit.engine import Listener, Stop, Undone
+    from chaoskit.experiment import Experiment
+    from chaoskit.permissions.statements import Written
+    from chaoskit.predict import Foresight
     from chaoskit.result import Results
     from chaoskit.target import Target
 
@@ -29,6 +37,7 @@ def run(
     jobs: int = 1,
     stop: Stop | None = None,
     listener: Listener | None = None,
+    predict: bool = True,
 ) -> Results:
     """Run the experiments in these files and folders, after rolling back what earlier runs left.
 
@@ -39,6 +48,7 @@ def run(
         jobs: How many experiments run at the same time.
         stop: Request it from another thread to end early; what has begun is rolled back.
         listener: Is told every event as it happens.
+        predict: Put what the account's policies say beforehand beside what came of each change.
 
     Raises:
         SpecError: Something is wrong in the files; nothing was called.
@@ -50,7 +60,64 @@ def run(
     with SqliteJournal(journal_path()) as journal, open_target(target, settings) as place:
         recover(journal, reopen, SystemClock())
         experiments = spec.load(files, place.variables)
-        return run_set(experiments, place, journal, stop=stop, listener=listener, jobs=jobs)
+        foresights = _foresee(experiments, place) if predict else []
+        results = run_set(
+            experiments, place, journal, stop=stop, listener=listener, jobs=jobs, limits=Limiter(place)
+        )
+        for result, foresight in zip(results.results, foresights, strict=False):
+            compare(result, foresight)
+        return results
+
+
+def predict(
+    *paths: str | Path, target: TargetName = "embedded", settings: AwsSettings | None = None
+) -> list[Foresight]:
+    """Predict for each change of these experiments whether a policy stops it. Nothing is touched.
+
+    Raises:
+        SpecError: Something is wrong in the files; nothing was called.
+        TargetError: The account can't be reached.
+    """
+    files = [Path(path) for path in paths]
+    spec.load(files)
+    with open_target(target, settings) as place:
+        return _foresee(spec.load(files, place.variables), place)
+
+
+def harness_policy(
+    *paths: str | Path,
+    target: TargetName = "embedded",
+    settings: AwsSettings | None = None,
+    limit: int = MANAGED_LIMIT,
+) -> Written:
+    """The least-privilege IAM policy of an identity that runs these experiments.
+
+    Args:
+        paths: Experiment files, and folders that are searched for them.
+        target: Where they will run.
+        settings: How to use the AWS account; by default what `chaoskit.toml` says.
+        limit: How many characters it may have; where needed it is widened to fit.
+
+    Raises:
+        SpecError: Something is wrong in the files; nothing was called.
+        TargetError: The account can't be reached.
+        ChaoskitError: No policy for them fits.
+    """
+    files = [Path(path) for path in paths]
+    spec.load(files)
+    with open_target(target, settings) as place:
+        aws = place.open("chaoskit-plan", "plan", 0)
+        own = engine_needs((settings or AwsSettings()).stack)
+        every = [own, *(needs(each, aws) for each in spec.load(files, place.variables))]
+        fitted = fitting(grants(every, aws, place.role_arn or aws.identify()), limit)
+    if not fitted:
+        raise ChaoskitError(f"No policy for these experiments fits {limit} characters: split the set.")
+    return replace(fitted[0], missing=tuple(why for each in every for why in each.missing))
+
+
+def _foresee(experiments: Sequence[Experiment], place: Target) -> list[Foresight]:
+    asked = predictor(place)
+    return [foresee(experiment, asked) for experiment in experiments]
 
 
 def open_target(target: TargetName, settings: AwsSettings | None = None) -> AbstractContextManager[Target]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,6 +64,7 @@ class AwsSettings:
     stack: str = STACK
     variables: Mapping[str, str] = field(default_factory=dict)
     landing_s: float = 90.0
+    management_profile: str | None = None
 
     @classmethod
     def read(cls, path: Path = CONFIG) -> AwsSettings:
@@ -121,6 +122,9 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         allowed_regions=frozenset(settings.regions or (region,)),
         role_arn=settings.role or variables.get("workload.harness_role_arn"),
         variables=variables,
+        management=(
+            Connection(region, profile=settings.management_profile) if settings.management_profile else None
+        ),
     )
 
 
@@ -158,6 +162,7 @@ def target_in(instance: Instance) -> Target:
         allowed_regions=frozenset({instance.region}),
         role_arn=variables.get("workload.harness_role_arn"),
         variables=variables,
+        management=replace(connection, credentials=instance.management),
     )
 
 

@@ -119,9 +119,11 @@ class _Lab:
         """Run one experiment."""
         from chaoskit import spec  # noqa: PLC0415 - only when an experiment is run
         from chaoskit.engine import run_set  # noqa: PLC0415 - as above
+        from chaoskit.predict import Limiter  # noqa: PLC0415 - as above
 
         experiments = spec.load([path], self._target.variables)
-        return run_set(experiments, self._target, self._journal).results[0]
+        limits = Limiter(self._target)
+        return run_set(experiments, self._target, self._journal, limits=limits).results[0]
 
     def close(self) -> None:
         """Let go of both."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from chaoskit.slo import Interval
 
 SCHEMA: Final = "chaoskit/results/v1"
+# AWS's messages call a key policy a resource-based policy.
+_AS_NAMED: Final = {"kms": "resource"}
 
 
 class Verdict(StrEnum):
@@ -42,9 +44,69 @@ class Event:
     detail: str
 
 
+class Foreseen(StrEnum):
+    """What a prediction says of a call."""
+
+    STOPPED = "stopped"
+    NOT_STOPPED = "not stopped"
+    DEPENDS = "depends"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the account's policies say will become of a call, before it is made.
+
+    Attributes:
+        effect: Stopped, not stopped, or depends on what can't be known beforehand.
+        layer: For a stopped call, who stops it: a layer as in `chaoskit.errors.DeniedError`, or
+            `ownership` for a bucket that has ACLs disabled.
+        policy: The policy that does, by name or ARN; empty when nothing allows the call.
+        sid: Its statement.
+        depends_on: The condition keys that would settle it, and what could not be read.
+        action: The IAM action that decides, one of those the call needs.
+        resource: What it acts on.
+        certain: False when something that can't be known may stop the call before `layer` does.
+    """
+
+    effect: Foreseen
+    layer: str | None = None
+    policy: str = ""
+    sid: str = ""
+    depends_on: tuple[str, ...] = ()
+    action: str = ""
+    resource: str = ""
+    certain: bool = True
+
+    def __str__(self) -> str:
+        if self.effect is Foreseen.NOT_STOPPED:
+            return "not stopped"
+        if self.effect is Foreseen.DEPENDS:
+            return f"depends on {', '.join(self.depends_on)}"
+        by = " ".join(filter(None, (self.layer, self.policy)))
+        if self.sid:
+            return f"stopped by {by}, Sid {self.sid}"
+        return f"stopped by {by}" + ("" if self.policy else f": nothing allows {self.action}")
+
+    def dump(self) -> dict[str, Any]:
+        """The JSON of the results schema."""
+        return {
+            "effect": self.effect.value,
+            "summary": str(self),
+            "layer": self.layer,
+            "policy": self.policy or None,
+            "sid": self.sid or None,
+            "depends_on": list(self.depends_on),
+            "action": self.action,
+            "resource": self.resource,
+        }
+
+
 @dataclass(slots=True)
 class ChangeResult:
-    """What came of one change; `outcome` is applied, denied or failed, `entry` its row in the journal."""
+    """What came of one change; `outcome` is applied, denied or failed, `entry` its row in the journal.
+
+    `predicted` is what the policies said beforehand, when they were asked.
+    """
 
     service: str
     operation: str
@@ -55,6 +117,26 @@ class ChangeResult:
     at: datetime | None = None
     undone: bool = False
     entry: int | None = None
+    predicted: Prediction | None = None
+
+    @property
+    def disagreement(self) -> str | None:
+        """In what the prediction was wrong, or None: then the policies are not what they seem."""
+        foreseen, happened = self.predicted, self.outcome
+        if foreseen is None or foreseen.effect is Foreseen.DEPENDS:
+            return None
+        stopped = foreseen.effect is Foreseen.STOPPED
+        if happened == "applied":
+            return f"predicted {foreseen}, but it went through" if stopped else None
+        if happened != "denied":  # it failed for a reason that no policy gives
+            return None
+        by = f"denied by {self.denied_by}" if self.denied_by not in (None, "unknown") else "denied"
+        if not stopped:
+            return f"predicted not stopped, but it was {by}"
+        named = _AS_NAMED.get(foreseen.layer or "", foreseen.layer)
+        if foreseen.certain and self.denied_by not in (None, "unknown", named):
+            return f"predicted {foreseen}, but it was {by}"
+        return None
 
 
 @dataclass(slots=True)
@@ -118,6 +200,23 @@ class Result:
     timeline: list[Event] = field(default_factory=list)
     left_open: list[str] = field(default_factory=list)
 
+    def disagreements(self) -> list[dict[str, Any]]:
+        """Where prediction and outcome differ: a finding of its own."""
+        return [
+            {
+                "experiment": self.experiment.id,
+                "fault": fault.name,
+                "call": f"{change.service}:{change.operation}",
+                "predicted": str(change.predicted),
+                "outcome": change.outcome,
+                "denied_by": change.denied_by,
+                "finding": finding,
+            }
+            for fault in self.faults
+            for change in fault.changes
+            if (finding := change.disagreement)
+        ]
+
     def dump(self) -> dict[str, Any]:
         """The JSON of the results schema."""
         return {
@@ -160,6 +259,10 @@ class Results:
         """The worst verdict's; ERROR when nothing ran."""
         return worst(result.verdict for result in self.results)
 
+    def disagreements(self) -> list[dict[str, Any]]:
+        """Those of all experiments."""
+        return [finding for result in self.results for finding in result.disagreements()]
+
     def dump(self) -> dict[str, Any]:
         """The document that `run --json` writes."""
         return {
@@ -169,6 +272,7 @@ class Results:
             "started": _stamp(self.started),
             "finished": _stamp(self.finished),
             "results": [result.dump() for result in self.results],
+            "disagreements": self.disagreements(),
         }
 
 
@@ -187,6 +291,7 @@ def _change(change: ChangeResult) -> dict[str, Any]:
         "request_id": change.request_id,
         "at": _stamp(change.at),
         "undone": change.undone,
+        "predicted": change.predicted.dump() if change.predicted else None,
     }
 
 

@@ -10,7 +10,7 @@ from chaoskit.errors import AwsError, GuardError, TargetError
 from chaoskit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from chaoskit.aws import Connection, Inboxes
 
@@ -34,6 +34,8 @@ class Target:
         role_arn: The role that each run assumes, so that its session name shows in the audit trail;
             None to use the connection's own identity.
         variables: What `${...}` stands for.
+        management: How to reach the organization's management account, to read its policies; None when
+            nobody said how.
     """
 
     name: str
@@ -44,8 +46,16 @@ class Target:
     allowed_regions: frozenset[str]
     role_arn: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    management: Connection | None = None
 
-    def open(self, session: str, user_agent: str, lasting_s: float, inboxes: Inboxes | None = None) -> Aws:
+    def open(
+        self,
+        session: str,
+        user_agent: str,
+        lasting_s: float,
+        inboxes: Inboxes | None = None,
+        policies: Sequence[str] = (),
+    ) -> Aws:
         """The account, as this target's role.
 
         Args:
@@ -53,6 +63,7 @@ class Target:
             user_agent: What ties calls to a run; chaoskit's name and version are put before it.
             lasting_s: For how many seconds credentials are needed.
             inboxes: The process's alert queues.
+            policies: What the role's session is limited to, see `Connection.assume`.
 
         Raises:
             GuardError: The credentials would end too early.
@@ -67,7 +78,7 @@ class Target:
                     f"{_LONGEST_SESSION_S} s: lower blast_radius.max_duration."
                 )
             try:
-                connection = connection.assume(self.role_arn, session, seconds)
+                connection = connection.assume(self.role_arn, session, seconds, policies)
             except AwsError as error:
                 raise TargetError(f"{self.role_arn} can't be assumed: {error.message}") from error
         agent = f"chaoskit/{__version__} {user_agent}"

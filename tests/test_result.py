@@ -75,6 +75,7 @@ def test_the_document_holds_the_documented_schema() -> None:
         "started": "2026-03-01T12:00:00.000Z",
         "finished": "2026-03-01T12:00:03.000Z",
         "results": [_full().dump()],
+        "disagreements": [],
     }
     assert document["schema"] == SCHEMA
 
@@ -106,6 +107,7 @@ def test_a_result_holds_everything_that_happened() -> None:
                         "request_id": "r-1",
                         "at": "2026-03-01T12:00:00.000Z",
                         "undone": True,
+                        "predicted": None,
                     }
                 ],
             }

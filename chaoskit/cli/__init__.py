@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "catalog": "List the faults and probes, or explain one.",
     "plan": "Show what experiments would call and put back, without doing it.",
+    "policy": "IAM policies for running experiments.",
+    "predict": "Predict for each change whether a policy stops it.",
     "rollback": "Put back whatever earlier runs left open.",
     "run": "Run experiments: inject, observe, roll back, judge.",
     "sandbox": "Keep an embedded AWS running for your own tools.",

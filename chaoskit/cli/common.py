@@ -91,6 +91,10 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--allow-account", multiple=True, help="Account that may be used (target aws)."),
         click.option("--role", help="Role that each run assumes (target aws)."),
         click.option("--stack", help="The workload's CloudFormation stack (target aws)."),
+        click.option(
+            "--management-profile",
+            help="AWS profile that may read the organization's policies, to predict with (target aws).",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -104,6 +108,7 @@ def aws_settings(
     allow_account: tuple[str, ...],
     role: str | None,
     stack: str | None,
+    management_profile: str | None = None,
 ) -> AwsSettings:
     """`chaoskit.toml`, overruled by the command line.
 
@@ -114,7 +119,14 @@ def aws_settings(
 
     from chaoskit.places import AwsSettings  # noqa: PLC0415 - not every command needs it
 
-    given = {"profile": profile, "region": region, "accounts": allow_account, "role": role, "stack": stack}
+    given = {
+        "profile": profile,
+        "region": region,
+        "accounts": allow_account,
+        "role": role,
+        "stack": stack,
+        "management_profile": management_profile,
+    }
     return replace(AwsSettings.read(), **{name: value for name, value in given.items() if value})  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ from chaoskit.engine import Stop
 from chaoskit.errors import ChaoskitError
 from chaoskit.report.machine import as_json, as_junit
 from chaoskit.report.progress import progress
-from chaoskit.report.text import story, summary
+from chaoskit.report.text import disagreements, story, summary
 from chaoskit.result import Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ _PIPE_WIDTH: Final = 120
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here.")
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write JUnit XML here.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at once.")
+@click.option(
+    "--predict/--no-predict",
+    default=True,
+    show_default=True,
+    help="Compare what the account's policies say beforehand with what comes of each change.",
+)
 def command(
     paths: tuple[Path, ...],
     *,
@@ -37,6 +43,7 @@ def command(
     json_file: Path | None,
     junit_file: Path | None,
     jobs: int,
+    predict: bool,
     **options: Any,
 ) -> int:
     """Run experiments: inject, observe, roll back, judge.
@@ -51,7 +58,15 @@ def command(
         out.width = _PIPE_WIDTH
     stop = Stop()
     with signals_held(stop), progress(told, experiments) as listener:
-        results = api.run(*paths, target=target, settings=settings, jobs=jobs, stop=stop, listener=listener)
+        results = api.run(
+            *paths,
+            target=target,
+            settings=settings,
+            jobs=jobs,
+            stop=stop,
+            listener=listener,
+            predict=predict,
+        )
     out.print(summary(results))
     for result in results.results:
         if result.verdict is not Verdict.PASSED:
@@ -62,6 +77,8 @@ def command(
         _write(json_file, as_json(results))
     if junit_file:
         _write(junit_file, as_junit(results))
+    for line in disagreements(results):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
     return results.exit_code
 

@@ -11,7 +11,7 @@ from chaoskit.engine.leases import Leases
 from chaoskit.engine.plan import PlannedFault, plan
 from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
 from chaoskit.engine.rollback import Undone
-from chaoskit.engine.run import Surroundings, run_experiment
+from chaoskit.engine.run import Limits, Surroundings, run_experiment
 from chaoskit.engine.stop import Stop
 from chaoskit.engine.timeline import Listener
 from chaoskit.result import Results
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chaoskit.target import Target
 
 __all__ = [
+    "Limits",
     "Listener",
     "PlaceGoneError",
     "PlannedFault",
@@ -48,6 +49,7 @@ def run_set(
     listener: Listener | None = None,
     clock: Clock | None = None,
     jobs: int = 1,
+    limits: Limits | None = None,
 ) -> Results:
     """Run experiments; the results are in the order given.
 
@@ -59,12 +61,13 @@ def run_set(
         listener: Is told every event, from the threads that run.
         clock: Time; the wall's by default.
         jobs: How many run at the same time.
+        limits: What each run's role session is limited to; by default what the role may do.
     """
     clock = clock or SystemClock()
     stop = Stop() if stop is None else stop
     started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    around = Surroundings(target, journal, clock, stop, Inboxes(f"run/{run_id}"), Leases(), listener)
+    around = Surroundings(target, journal, clock, stop, Inboxes(f"run/{run_id}"), Leases(), listener, limits)
     results = Results(run_id, target.name, started)
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:
         futures = [

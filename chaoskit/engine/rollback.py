@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 from tenacity import retry_if_result as if_result
 
 from chaoskit.aws import Each, Query, load_undo
-from chaoskit.errors import AwsError, ChaoskitError, JournalError
+from chaoskit.errors import AwsError, ChaoskitError, DeniedError, JournalError
 from chaoskit.journal import Status
 
 if TYPE_CHECKING:
@@ -63,22 +62,28 @@ class Rollback:
 
     def _restored(self, entry: Entry) -> str:
         """Undo and verify; returns what was found, or raises what stands in the way."""
-        if entry.status is Status.DENIED and self._state_is_back(entry):
+        if entry.status is Status.DENIED and self._is_back(entry):
             return "was denied; the state is as captured"
-        self._undo_and_verify(entry)
+        try:
+            self._undo_and_verify(entry)
+        except DeniedError:
+            # The control that denied the change, unheard, denies its undo too; then there is nothing to undo.
+            if entry.record.state is None or entry.status is Status.APPLIED or not self._is_back(entry):
+                raise
         if entry.record.state is None:
             return "left nothing behind"
         if entry.status not in _ANSWERED:
             self._await_landing(entry)
-            if not self._state_is_back(entry):
+            if not self._is_back(entry):
                 self._undo_and_verify(entry)
                 return "landed late and was undone again; the state is as captured"
         return "the state is as captured"
 
     def _await_landing(self, entry: Entry) -> None:
         """Until no request can still take effect: the call may be on the wire though its sender is dead."""
-        landed = entry.created + timedelta(seconds=entry.record.target.get("landing_s", _LANDING_S))
-        self._wait(max((landed - self._clock.now()).total_seconds(), 0.0))
+        takes: float = entry.record.target.get("landing_s", _LANDING_S)
+        passed = (self._clock.now() - entry.created).total_seconds()
+        self._wait(min(max(takes - passed, 0.0), takes))  # a clock that was put back makes `passed` negative
 
     def _undo_and_verify(self, entry: Entry) -> None:
         record = entry.record
@@ -92,6 +97,9 @@ class Rollback:
                 f"{record.fault}: after undoing, {query} answers {self._aws.read(query)!r}; "
                 f"before the fault it was {record.captured!r}"
             )
+
+    def _is_back(self, entry: Entry) -> bool:
+        return bool(self._retrying()(self._state_is_back, entry))
 
     def _state_is_back(self, entry: Entry) -> bool:
         state = entry.record.state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chaoskit.contract import Trace, session_name
 from chaoskit.engine.guards import (
@@ -28,18 +28,31 @@ from chaoskit.experiment import Role
 from chaoskit.result import ExpectationResult, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chaoskit.aws import Aws, Inboxes
     from chaoskit.engine.leases import Leases
+    from chaoskit.engine.rollback import Undone
     from chaoskit.engine.timeline import Listener
     from chaoskit.experiment import Experiment
-    from chaoskit.journal import Journal
+    from chaoskit.journal import Entry, Journal
     from chaoskit.slo import Clock
     from chaoskit.target import Target
 
 _STEADY_TRIES: Final = 10
 _STEADY_WAIT_S: Final = 0.5
+
+
+class Limits(Protocol):
+    """Tells what a run's role session is limited to."""
+
+    def __call__(self, experiment: Experiment) -> Sequence[str]:
+        """Session policies, the narrowest first; see `Connection.assume`.
+
+        Raises:
+            ChaoskitError: What the run needs can't be told.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ class Surroundings:
     inboxes: Inboxes
     leases: Leases
     listener: Listener | None = None
+    limits: Limits | None = None
 
 
 def run_experiment(experiment: Experiment, trace_id: str, around: Surroundings) -> Result:
@@ -114,12 +128,7 @@ class _Run:
         """Everything that must hold before anything is touched."""
         target, experiment = self._around.target, self._experiment
         check_blast_radius(experiment, target)
-        self._aws = target.open(
-            session_name(self._trace.trace_id),
-            f"run/{self._trace.trace_id}",
-            experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
-            self._around.inboxes,
-        )
+        self._aws = self._open(self._around.limits(experiment) if self._around.limits else ())
         self._leases.enter_context(
             self._around.leases.hold(resources(experiment, self._aws), self._around.stop)
         )
@@ -162,7 +171,7 @@ class _Run:
         """Undo what is open, newest first, and look whether the steady state is back."""
         entries = [e for e in self._around.journal.open_faults() if e.record.trace_id == self._trace.trace_id]
         self._result.restored = False
-        for undone in Rollback(self._opened, self._around.journal, self._around.clock).undo(entries):
+        for undone in self._undone(entries):
             self._timeline.add(
                 "undone" if undone.ok else "open", f"{undone.entry.record.fault}: {undone.note}"
             )
@@ -184,6 +193,25 @@ class _Run:
         result.finished = self._around.clock.now()
         self._timeline.add("verdict", f"{result.verdict}: {result.reason}")
         return result
+
+    def _undone(self, entries: list[Entry]) -> list[Undone]:
+        """Undo; what the session's limits stand in the way of is undone without them."""
+        journal, clock = self._around.journal, self._around.clock
+        undone = Rollback(self._opened, journal, clock).undo(entries)
+        if self._around.limits and any(not each.ok for each in undone):
+            left = [each.entry for each in undone if not each.ok]
+            again = {each.entry.id: each for each in Rollback(self._open(), journal, clock).undo(left)}
+            undone = [again.get(each.entry.id, each) for each in undone]
+        return undone
+
+    def _open(self, policies: Sequence[str] = ()) -> Aws:
+        return self._around.target.open(
+            session_name(self._trace.trace_id),
+            f"run/{self._trace.trace_id}",
+            self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+            self._around.inboxes,
+            policies,
+        )
 
     @property
     def _opened(self) -> Aws:

@@ -19,9 +19,12 @@ def judge(result: Result, trace: Trace) -> tuple[Verdict, str]:
         result: With its expectations as they were seen.
         trace: The faults' calls.
     """
-    if why := without_effect(result, trace):
-        return Verdict.INCONCLUSIVE, why
     missed = [e for e in result.expectations if e.met is False]
+    # A call that a guardrail let through is a weakness, whether or not somebody repaired it at once.
+    breached = any(e.expectation.role is Role.GUARDRAIL for e in missed)
+    why = without_effect(result, trace)
+    if why and not breached:
+        return Verdict.INCONCLUSIVE, why
     if missed:
         return Verdict.FAILED, "; ".join(f"{e.expectation.role}: {e.summary}" for e in missed)
     unknown = [e for e in result.expectations if e.met is None]

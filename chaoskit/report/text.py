@@ -52,6 +52,14 @@ def line(item: ExpectationResult) -> str:
     return f"{item.expectation.role} {mark}{took or f' within {within}'}"
 
 
+def disagreements(results: Results) -> list[str]:
+    """A line for each change of which the account's policies said something else than what came of it."""
+    return [
+        f"prediction and outcome disagree: {found['experiment']}, {found['call']}: {found['finding']}"
+        for found in results.disagreements()
+    ]
+
+
 def story(result: Result) -> str:
     """What a person needs to understand one result: hypothesis, expectations, evidence, timeline."""
     lines = [
@@ -64,8 +72,21 @@ def story(result: Result) -> str:
         if item.latency_interval:
             lines.append(f"  first seen {item.latency_interval} after the fault")
         lines += [f"  {key}: {value}" for key, value in item.evidence.items()]
+    lines += _predictions(result)
     lines += ["", "timeline:"]
     lines += [f"  {event.at:%H:%M:%S.%f} {event.event}: {event.detail}" for event in result.timeline]
     if result.left_open:
         lines += ["", "NOT RESTORED. By hand:", *(f"  {call}" for call in result.left_open)]
     return "\n".join(lines)
+
+
+def _predictions(result: Result) -> list[str]:
+    """What was predicted of each change, beside what came of it."""
+    lines = []
+    for change in (change for fault in result.faults for change in fault.changes):
+        if change.predicted:
+            by = f" by {change.denied_by}" if change.denied_by else ""
+            wrong = " (they disagree)" if change.disagreement else ""
+            happened = f"{change.outcome}{by}{wrong}"
+            lines.append(f"  {change.service}:{change.operation}: {change.predicted}; {happened}")
+    return ["", "predicted, and what came of it:", *lines] if lines else []

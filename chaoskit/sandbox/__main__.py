@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.profile import INSTANT, PROFILES
 from chaoskit.sandbox.server import serve
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.watch_stdin:
         threading.Thread(target=_watch_stdin, args=(stopped,), daemon=True).start()
     try:
-        with serve(asked.port, instance=asked.instance) as served:
+        with serve(asked.port, instance=asked.instance, profile=PROFILES[asked.profile]) as served:
             about = {"pid": os.getpid(), **served.describe()}
             _publish(state, {**about, "workload": "deploying" if asked.workload else "none"})
             if asked.workload:
@@ -72,6 +73,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--workload", type=Path, metavar="RUNBOOKS", help="deploy the reference workload with these runbooks"
     )
     parser.add_argument(
+        "--profile",
+        choices=sorted(PROFILES),
+        default=INSTANT.name,
+        help="how long telemetry takes: at once, or as long as AWS says",
+    )
+    parser.add_argument(
         "--watch-stdin", action="store_true", help="stop when standard input ends: with its parent"
     )
     parser.add_argument("--detach", action="store_true", help="go on in the background")
@@ -81,14 +88,20 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _deploy(served: Served, runbooks: Path) -> None:
     import boto3  # noqa: PLC0415 - only when there is something to deploy
 
+    from chaoskit.sandbox import models  # noqa: PLC0415 - as above
     from chaoskit.sandbox.workload import Pace, deploy  # noqa: PLC0415 - as above
 
     def connect(who: str) -> Callable[[str], Any]:
         key = served.credentials[who]
-        session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+        session = boto3.Session(
+            key.access_key_id,
+            key.secret_access_key,
+            region_name=served.cloud.region,
+            botocore_session=models.session(),
+        )
         return lambda service: session.client(service, endpoint_url=served.url)
 
-    deploy(connect("admin"), connect("management"), runbooks, pace=Pace(poll=0.01))
+    deploy(connect("admin"), connect("management"), runbooks, pace=Pace(poll=0.05))
 
 
 def _watch_stdin(stopped: threading.Event) -> None:

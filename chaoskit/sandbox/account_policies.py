@@ -118,7 +118,7 @@ def granted(principal: Principal, cache: PolicyCache) -> Granted:
         if user is None:
             return Granted()
         groups = [group for group in held.groups.values() if user in group.users]
-        documents = [*_documents(user), *(each for group in groups for each in _documents(group))]
+        texts = [*documents(user), *(each for group in groups for each in documents(group))]
         # moto has no boundary for users; `UserBoundaries` puts it there.
         boundary = getattr(user, "permissions_boundary", {}).get("PermissionsBoundaryArn")
         tags = {tag["Key"]: tag["Value"] for tag in user.tags or ()}
@@ -126,11 +126,11 @@ def granted(principal: Principal, cache: PolicyCache) -> Granted:
         role = _role(held, principal.role_arn)
         if role is None:
             return Granted()
-        documents = list(_documents(role))
+        texts = list(documents(role))
         boundary = role.permissions_boundary_arn
         tags = {tag["Key"]: tag["Value"] for tag in role.tags or ()}
     return Granted(
-        identity=tuple(compiled(cache, text, PolicyKind.IDENTITY, name) for name, text in documents),
+        identity=tuple(compiled(cache, text, PolicyKind.IDENTITY, name) for name, text in texts),
         boundary=_boundary(held, boundary, cache),
         tags=tags,
         service_linked=":role/aws-service-role/" in principal.role_arn,
@@ -141,7 +141,8 @@ def _role(held: Any, arn: str) -> Any:
     return next((each for each in held.roles.values() if each.arn == arn), None)
 
 
-def _documents(holder: Any) -> Iterator[tuple[str, str]]:
+def documents(holder: Any) -> Iterator[tuple[str, str]]:
+    """The policies of moto's user, group or role: name (inline) or ARN (managed), and text."""
     for name, text in holder.policies.items():
         yield name, _text(text)
     for arn, policy in holder.managed_policies.items():

@@ -40,6 +40,8 @@ def attached(arn: str) -> Attached:
     if len(parts) < _SHORTEST_ARN:
         return NOTHING
     _, _, service, region, account, name = parts
+    if not account.isdigit() and service != "s3":
+        return NOTHING  # AWS's own, such as its managed policies: every account's own policies decide
     reader = _READERS.get(service)
     if reader is None:
         return Attached(owner=account)

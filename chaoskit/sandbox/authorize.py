@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.permissions import actions, requirements
+from chaoskit.permissions.service_context import of_service
 from chaoskit.policy import Kind as PolicyKind
 from chaoskit.policy import (
     PolicyCache,
@@ -13,18 +15,18 @@ from chaoskit.policy import (
     decide,
     denial_message,
 )
-from chaoskit.sandbox import account_policies, actions, bucket_access, context
+from chaoskit.sandbox import account_policies, bucket_access, context
 from chaoskit.sandbox.account_policies import compiled
 from chaoskit.sandbox.attached import attached
 from chaoskit.sandbox.endpoints import endpoint
 from chaoskit.sandbox.errors import denial
+from chaoskit.sandbox.lookups import MotoAccount
 from chaoskit.sandbox.policy_documents import check_policies
-from chaoskit.sandbox.requirements import requirements
 from chaoskit.sandbox.sealed import check_key_works, uses_key
-from chaoskit.sandbox.service_context import of_service
 from chaoskit.sandbox.wire import ApiError, Kind
 
 if TYPE_CHECKING:
+    from chaoskit.permissions import Requirement
     from chaoskit.policy import (
         Decision,
         Policy,
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.attached import Attached
     from chaoskit.sandbox.bucket_access import Bucket
     from chaoskit.sandbox.errors import Dialect
-    from chaoskit.sandbox.requirements import Requirement
     from chaoskit.sandbox.wire import ApiCall, Principal
 
 # Services whose calls act in the account that owns the named resource, wherever the caller is from.
@@ -62,6 +63,7 @@ class Authorizer:
 
     def __init__(self) -> None:
         self._cache = PolicyCache()
+        self._known = MotoAccount()
 
     def check(self, call: ApiCall, dialect: Dialect) -> None:
         """Let an allowed call pass, and set the account it acts in.
@@ -71,11 +73,11 @@ class Authorizer:
             ApiError: S3 refuses an ACL on a bucket that has them disabled.
         """
         bucket = bucket_access.find(call.params.get("Bucket", "")) if call.service == "s3" else None
-        if call.service == "s3" and bucket is None and call.principal.kind is Kind.ANONYMOUS:
+        if call.service == "s3" and bucket is None and call.principal.kind in (Kind.ANONYMOUS, Kind.SERVICE):
             self._check_nameless(call, dialect)
             return
         case = _Case(call, _Caller(call.principal, self._cache), bucket, dialect, self._cache)
-        for index, needed in enumerate(requirements(call)):
+        for index, needed in enumerate(requirements(call, self._known)):
             resource = attached(needed.resource)
             self._check_one(case, needed, resource)
             if index == 0:
@@ -114,7 +116,7 @@ class Authorizer:
             raise Denied(ApiError("AccessDenied", denial_message(request, decision), 403))
 
     def _check_nameless(self, call: ApiCall, dialect: Dialect) -> None:
-        """An anonymous caller learns that a bucket does not exist, but may do nothing without one."""
+        """Anyone learns that a bucket does not exist, but who has no policies may do nothing without one."""
         if not call.params.get("Bucket") or call.operation == "CreateBucket":
             raise Denied(denial("Access Denied", call.service, dialect))
 
@@ -126,7 +128,7 @@ class Authorizer:
         place = account_policies.membership(owner)
         prefix = needed.action.partition(":")[0]
         keys = {**case.keys, **context.of_resource(owner, place, resource.tags, prefix)}
-        keys.update(of_service(call, prefix) if needed.keys is None else needed.keys)
+        keys.update(of_service(call, prefix, self._known) if needed.keys is None else needed.keys)
         request = Request(
             principal=_named(call.principal),
             action=needed.action,
@@ -232,7 +234,7 @@ def _blocked(case: _Case) -> Denied:
     call = case.call
     key = call.params.get("Key")
     resource = f"arn:aws:s3:::{call.params['Bucket']}" + (f"/{key}" if key else "")
-    needed = actions.action(call.service, call.operation, call.params, call.request.method)
+    needed = actions.action(call.service, call.operation, call.params, call.method)
     return _refused_by_block(case, needed, resource, _BPA_REASONS.get(call.operation, _BPA_ACLS))
 
 

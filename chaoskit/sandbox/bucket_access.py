@@ -11,23 +11,24 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.sandbox.public_policy import is_public
+from chaoskit.permissions.public_access import (
+    ALL_USERS,
+    ENFORCED,
+    PUBLIC_GROUPS,
+    Block,
+    blocking_setting,
+    sets_acl,
+)
+from chaoskit.permissions.public_policy import is_public
 from chaoskit.sandbox.state import backend
 from chaoskit.sandbox.state import bucket as moto_bucket
 from chaoskit.sandbox.wire import ApiError, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from chaoskit.sandbox.wire import ApiCall, Principal
 
-ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
-AUTHENTICATED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
-ENFORCED = "BucketOwnerEnforced"
-_PUBLIC_GROUPS = (ALL_USERS, AUTHENTICATED_USERS)
-_PUBLIC_CANNED = frozenset({"public-read", "public-read-write", "authenticated-read"})
-# With ACLs disabled a request may still carry these (PutObject with any other ACL fails).
-_HARMLESS_CANNED = frozenset({"bucket-owner-full-control"})
 _BUCKET_PERMISSIONS = {
     "READ": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
     "WRITE": ("s3:PutObject", "s3:DeleteObject"),
@@ -39,16 +40,6 @@ _OBJECT_PERMISSIONS = {
     "READ_ACP": ("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
     "WRITE_ACP": ("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """The four settings of Block Public Access, bucket and account taken together."""
-
-    block_public_acls: bool = False
-    ignore_public_acls: bool = False
-    block_public_policy: bool = False
-    restrict_public_buckets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +90,7 @@ def acl_statement(call: ApiCall, bucket: Bucket) -> str:
     """
     if bucket.acls_disabled or bucket.block.ignore_public_acls:
         return ""
-    groups = {ALL_USERS} if call.principal.kind is Kind.ANONYMOUS else set(_PUBLIC_GROUPS)
+    groups = {ALL_USERS} if call.principal.kind is Kind.ANONYMOUS else set(PUBLIC_GROUPS)
     statements = [
         {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": resources}
         for actions, resources in _granted(call, bucket, groups)
@@ -134,15 +125,9 @@ def restricted(principal: Principal, bucket: Bucket) -> bool:
     )
 
 
-def blocked(call: ApiCall, bucket: Bucket) -> bool:
-    """Whether Block Public Access refuses what a call would make public."""
-    match call.operation:
-        case "PutBucketAcl" | "PutObjectAcl" | "PutObject" | "CopyObject" | "CreateMultipartUpload":
-            return bucket.block.block_public_acls and _would_be_public(call)
-        case "PutBucketPolicy":
-            return bucket.block.block_public_policy and is_public(call.params.get("Policy", ""))
-        case _:
-            return False
+def blocked(call: ApiCall, bucket: Bucket) -> str:
+    """The setting of Block Public Access that refuses what a call would make public, or empty."""
+    return blocking_setting(call, bucket.block)
 
 
 def check_acls_allowed(call: ApiCall, bucket: Bucket) -> None:
@@ -151,41 +136,6 @@ def check_acls_allowed(call: ApiCall, bucket: Bucket) -> None:
     Raises:
         ApiError: `AccessControlListNotSupported`.
     """
-    if not bucket.acls_disabled or not _sets_acl(call):
+    if not bucket.acls_disabled or not sets_acl(call):
         return
     raise ApiError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400)
-
-
-def _sets_acl(call: ApiCall) -> bool:
-    grants = any(name.startswith("x-amz-grant-") for name in call.headers)
-    canned = call.headers.get("x-amz-acl", "")
-    match call.operation:
-        case "PutBucketAcl" | "PutObjectAcl":
-            return canned not in _HARMLESS_CANNED and not _only_owner(call)
-        case "PutObject" | "CopyObject" | "CreateMultipartUpload":
-            return grants or (bool(canned) and canned not in _HARMLESS_CANNED)
-        case _:
-            return False
-
-
-def _only_owner(call: ApiCall) -> bool:
-    """An ACL document that grants nothing but full control to the owner is accepted."""
-    acl = call.params.get("AccessControlPolicy")
-    if not acl:
-        return False
-    owner = (acl.get("Owner") or {}).get("ID")
-    grants = acl.get("Grants") or []
-    return bool(grants) and all(
-        (grant.get("Grantee") or {}).get("ID") == owner and grant.get("Permission") == "FULL_CONTROL"
-        for grant in grants
-    )
-
-
-def _would_be_public(call: ApiCall) -> bool:
-    if call.headers.get("x-amz-acl", "") in _PUBLIC_CANNED:
-        return True
-    given = (value for name, value in call.headers.items() if name.startswith("x-amz-grant-"))
-    if any(group in value for value in given for group in _PUBLIC_GROUPS):
-        return True
-    acl: Mapping[str, Any] = call.params.get("AccessControlPolicy") or {}
-    return any((grant.get("Grantee") or {}).get("URI") in _PUBLIC_GROUPS for grant in acl.get("Grants") or ())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.permissions.public_policy import is_public
 from chaoskit.sandbox import bucket_access
-from chaoskit.sandbox.public_policy import is_public
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:

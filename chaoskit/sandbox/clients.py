@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.session import Session
+
+from chaoskit.sandbox.models import session
 
 if TYPE_CHECKING:
     from chaoskit.sandbox.identities import Identities
@@ -21,7 +22,7 @@ class Clients:
     def __init__(self, identities: Identities) -> None:
         self._identities = identities
         self._lock = threading.Lock()
-        self._session: Session | None = None
+        self._session: Any = None
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def get(self, service: str, acting: Principal, url: str, region: str) -> Any:
@@ -58,11 +59,9 @@ class Clients:
             ),
         )
 
-    def _shared(self) -> Session:
-        """A session that reads nothing of this machine's: no profile, no environment, no metadata service."""
+    def _shared(self) -> Any:
         if self._session is None:
-            self._session = Session(session_vars={"config_file": (None, None, None, None)})
-            self._session.set_config_variable("credentials_file", "/dev/null")
+            self._session = session()
         return self._session
 
     def close(self) -> None:

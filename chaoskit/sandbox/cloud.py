@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.agenda import Agenda
 from chaoskit.sandbox.authorize import Authorizer
 from chaoskit.sandbox.background import Background
 from chaoskit.sandbox.clients import Clients
@@ -12,6 +13,7 @@ from chaoskit.sandbox.gateway import Gateway
 from chaoskit.sandbox.identities import Identities
 from chaoskit.sandbox.moto_backend import MotoBackend
 from chaoskit.sandbox.organization import bootstrap
+from chaoskit.sandbox.profile import INSTANT
 from chaoskit.sandbox.security_tokens import find_role
 from chaoskit.sandbox.services import install
 from chaoskit.sandbox.wire import ApiError, Credentials, Kind, Principal
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chaoskit.sandbox.organization import AccessKey
+    from chaoskit.sandbox.profile import Profile
 
 MANAGEMENT = "111122223333"
 """The organization's management account, one of AWS's documentation examples."""
@@ -42,8 +45,10 @@ class Sandbox:
     account = MEMBER
     region = REGION
 
-    def __init__(self, wall: Callable[[], datetime] = wall_clock) -> None:
+    def __init__(self, wall: Callable[[], datetime] = wall_clock, profile: Profile = INSTANT) -> None:
         self.clock = Clock(wall)
+        self.agenda = Agenda(self.clock)
+        self.profile = profile
         self.identities = Identities(self.clock)
         self.moto = MotoBackend()
         self.moto.reset()
@@ -58,7 +63,7 @@ class Sandbox:
             authorizer=self._authorizer,
             region=self.region,
         )
-        install(self.gateway, self)
+        self._trail = install(self.gateway, self)
 
     def bootstrap(self) -> Mapping[str, AccessKey]:
         """Make the organization and its accounts; the key of each account's `admin`, by account id."""
@@ -128,8 +133,14 @@ class Sandbox:
         """Wait until no background work is left; False when `timeout` seconds (wall) passed first."""
         return self._background.idle(timeout)
 
+    def flush(self) -> None:
+        """Let trails write the log files that they gather events for; `idle` then waits for them."""
+        self._trail.flush()
+
     def close(self) -> None:
         """Stop background work and forget all state."""
         self._background.close()
+        self.moto.close()
         self.clock.close()
+        self.agenda.close()
         self._clients.close()

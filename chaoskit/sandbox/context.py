@@ -1,4 +1,4 @@
-"""The condition keys of a request: the global ones here, those of each service in `service_context`.
+"""The global condition keys of a request; those of each service are in `chaoskit.permissions`.
 
 Source: IAM User Guide, "AWS global condition context keys".
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.permissions.request_tags import tag_keys
 from chaoskit.sandbox.wire import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chaoskit.sandbox.account_policies import Membership
@@ -98,12 +99,7 @@ def of_request(call: ApiCall) -> Context:
         context["aws:SourceIp"] = call.source_ip
     if "referer" in call.headers:
         context["aws:Referer"] = call.headers["referer"]
-    tags = dict(requested_tags(call.params))
-    for name, value in tags.items():
-        context[f"aws:RequestTag/{name}"] = value
-    names = list(tags) or _untagged(call.params)
-    if names:
-        context["aws:TagKeys"] = names
+    context.update(tag_keys(call.params))
     return context
 
 
@@ -127,39 +123,6 @@ def of_resource(owner: str, place: Membership | None, tags: Mapping[str, str], p
         if prefix != "s3":
             context[f"{prefix}:ResourceTag/{name}"] = value
     return context
-
-
-def requested_tags(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The tags that a call asks to set, however its service spells them."""
-    for name, given in params.items():
-        if name.lower() not in {"tags", "taglist", "tagset", "tagspecifications", "tagstoadd", "tagging"}:
-            continue
-        if isinstance(given, dict) and all(isinstance(value, str) for value in given.values()):
-            yield from given.items()
-        elif isinstance(given, list):
-            for each in given:
-                yield from _tag(each)
-
-
-def _tag(each: Any) -> Iterator[tuple[str, str]]:
-    if not isinstance(each, dict):
-        return
-    nested = each.get("Tags")
-    if isinstance(nested, list):
-        for tag in nested:
-            yield from _tag(tag)
-        return
-    lowered = {name.lower(): value for name, value in each.items()}
-    key = lowered.get("key", lowered.get("tagkey"))
-    if key is not None:
-        yield str(key), str(lowered.get("value", lowered.get("tagvalue", "")))
-
-
-def _untagged(params: Mapping[str, Any]) -> list[str]:
-    for name in ("TagKeys", "tagKeys", "TagKeyList"):
-        if isinstance(params.get(name), list):
-            return [str(each) for each in params[name]]
-    return []
 
 
 def _iso(at: datetime) -> str:

@@ -13,14 +13,13 @@ from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import moto.core.errors
 from botocore.compat import HTTPHeaders
 from botocore.parsers import create_parser
 from moto.core.base_backend import BackendDict
-from moto.core.config import default_user_config
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from chaoskit.sandbox import moto_habits
 from chaoskit.sandbox.bucket_access import new_bucket_defaults
 from chaoskit.sandbox.operations import address
 from chaoskit.sandbox.state import backends
@@ -75,7 +74,10 @@ class MotoBackend:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         """Hold it to read or write moto's state: moto has no locks of its own."""
-        _prepare()
+        self._changed = threading.Condition(self.lock)
+        self._closed = False
+        self._curbed: set[str] = set()
+        moto_habits.prepare()
 
     def reset(self) -> None:
         """Forget everything: every account, every service."""
@@ -83,15 +85,23 @@ class MotoBackend:
             BackendDict.reset()
             _forget_globals()
 
+    def close(self) -> None:
+        """Send away those who wait for something to change: nothing will."""
+        with self.lock:
+            self._closed = True
+            self._changed.notify_all()
+
     def answer(self, call: ApiCall, target: Target) -> Answer:
         """Let moto answer a call.
 
         Raises:
-            ApiError: `NotImplemented`, when moto has no such operation.
+            ApiError: `NotImplemented`, when moto has no such operation; `ServiceUnavailable`, when the call
+                waited and the sandbox was closed meanwhile.
         """
         request = call.request
         handler = _prepared(call, target)
         with self.lock:
+            self._curb(_package(target.service))
             try:
                 status, headers, body = handler(request, request.raw_url, request.headers)
             except HTTPException as error:
@@ -102,7 +112,19 @@ class MotoBackend:
             follow = _AFTERWARDS.get((target.service, target.operation))
             if follow is not None and answer.error is None:
                 follow(call)
+            self._changed.notify_all()
         return answer
+
+    def _curb(self, package: str) -> None:
+        if package not in self._curbed:
+            moto_habits.curb(package, self._pause)
+            self._curbed.add(package)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait with the lock let go, however often this thread holds it."""
+        self._changed.wait(seconds)
+        if self._closed:
+            raise ApiError("ServiceUnavailable", "The sandbox is going away.", 503)
 
 
 def _prepared(call: ApiCall, target: Target) -> Callable[..., Any]:
@@ -144,8 +166,6 @@ def _package(service: str) -> str:
 @cache
 def _routes(package: str) -> tuple[tuple[re.Pattern[str], Callable[..., Any]], ...]:
     urls = import_module(f"moto.{package}.urls")
-    if package == "s3":
-        import_module("moto.s3.models").FakeBucket.get_permission = _permit
     return tuple(
         (re.compile(path.format(base)), handler)
         for base in urls.url_bases
@@ -204,24 +224,7 @@ def _error(target: Target, status: int, headers: Mapping[str, str], body: bytes)
     return ApiError(str(said.get("Code", status)), str(said.get("Message", "")), status)
 
 
-def _prepare() -> None:
-    """Make moto a plain store: no permission checks of its own, no containers, no warnings."""
-    default_user_config["iam"]["load_aws_managed_policies"] = True
-    default_user_config["lambda"] = {"use_docker": False}
-    default_user_config["batch"] = {"use_docker": False}
-    vars(moto.core.errors)["warn"] = _unheard
-
-
-def _unheard(*_: object, **__: object) -> None:
-    """Takes moto's remarks on its own error models; they are of no use to a caller."""
-
-
 def _forget_globals() -> None:
     """Clear what moto keeps beside its backends."""
     backends("organizations").master_accounts.clear()
     backends("s3").bucket_accounts.clear()
-
-
-def _permit(*_: object) -> object:
-    """Say yes: moto's bucket-policy check ignores conditions; the gateway has decided already."""
-    return import_module("moto.iam.access_control").PermissionResult.PERMITTED

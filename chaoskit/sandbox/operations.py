@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
-from botocore.session import Session
 from botocore.utils import parse_timestamp
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, Request
@@ -20,6 +19,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from chaoskit.sandbox.models import session
 from chaoskit.sandbox.signing import candidates
 from chaoskit.sandbox.wire import ApiError
 
@@ -237,11 +237,11 @@ def _timestamp(value: Any) -> datetime:
 @cache
 def regions() -> frozenset[str]:
     """The regions that there are, of every partition that botocore knows."""
-    session = Session()
+    known = session()
     return frozenset(
         region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("ec2", partition)
+        for partition in known.get_available_partitions()
+        for region in known.get_available_regions("ec2", partition)
     ) | {"aws-global"}
 
 

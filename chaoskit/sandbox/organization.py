@@ -51,12 +51,12 @@ def bootstrap(*, management_account: str, account: str, region: str) -> Organiza
     Accessing member accounts). Call once, on fresh moto state.
     """
     # moto is heavy to import, and only a process that serves the sandbox needs it.
-    from moto.core.config import default_user_config  # noqa: PLC0415 - see above
     from moto.iam.models import iam_backends  # noqa: PLC0415 - see above
     from moto.organizations.models import organizations_backends  # noqa: PLC0415 - see above
 
-    # An IAM backend reads this once, when it is made: without it no AWS-managed policy exists.
-    default_user_config["iam"]["load_aws_managed_policies"] = True
+    from chaoskit.sandbox import managed_policies  # noqa: PLC0415 - as moto itself
+
+    managed_policies.share()
 
     known = set(iam_backends)
     organizations = organizations_backends[management_account]["aws"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """Where an operation carries a policy, what it is used as, and the error for a bad one."""
+    """Where an operation carries a policy (a dotted path), what it is used as, the error for a bad one."""
 
     parameter: str
     kind: Kind
@@ -26,7 +26,16 @@ class _Stored:
 
 _IDENTITY = _Stored("PolicyDocument", Kind.IDENTITY)
 _KEY = _Stored("Policy", Kind.KEY, "MalformedPolicyDocumentException")
+_BUCKET = _Stored("Policy", Kind.RESOURCE, "MalformedPolicy")
+_ENDPOINT = _Stored("PolicyDocument", Kind.ENDPOINT, "InvalidPolicyDocument")
+_QUEUE = _Stored("Attributes.Policy", Kind.RESOURCE, "InvalidAttributeValue")
+# The errors are those that each service's API Reference names for the operation.
 _STORED = {
+    ("dynamodb", "PutResourcePolicy"): _Stored("Policy", Kind.RESOURCE, "ValidationException"),
+    ("ec2", "CreateVpcEndpoint"): _ENDPOINT,
+    ("ec2", "ModifyVpcEndpoint"): _ENDPOINT,
+    ("ecr", "SetRepositoryPolicy"): _Stored("policyText", Kind.RESOURCE, "InvalidParameterException"),
+    ("events", "PutPermission"): _Stored("Policy", Kind.RESOURCE, "ValidationException"),
     ("iam", "CreatePolicy"): _IDENTITY,
     ("iam", "CreatePolicyVersion"): _IDENTITY,
     ("iam", "CreateRole"): _Stored("AssumeRolePolicyDocument", Kind.TRUST),
@@ -36,10 +45,15 @@ _STORED = {
     ("iam", "UpdateAssumeRolePolicy"): _Stored("PolicyDocument", Kind.TRUST),
     ("kms", "CreateKey"): _KEY,
     ("kms", "PutKeyPolicy"): _KEY,
-    ("s3", "PutBucketPolicy"): _Stored("Policy", Kind.RESOURCE, "MalformedPolicy"),
+    ("logs", "PutResourcePolicy"): _Stored("policyDocument", Kind.RESOURCE, "InvalidParameterException"),
+    ("s3", "PutBucketPolicy"): _BUCKET,
+    ("s3control", "PutAccessPointPolicy"): _BUCKET,
     ("secretsmanager", "PutResourcePolicy"): _Stored(
         "ResourcePolicy", Kind.RESOURCE, "MalformedPolicyDocumentException"
     ),
+    ("sns", "CreateTopic"): _Stored("Attributes.Policy", Kind.RESOURCE, "InvalidParameter"),
+    ("sqs", "CreateQueue"): _QUEUE,
+    ("sqs", "SetQueueAttributes"): _QUEUE,
     ("sts", "AssumeRole"): _Stored("Policy", Kind.SESSION),
 }
 _ORGANIZATIONS = {"SERVICE_CONTROL_POLICY": Kind.SCP, "RESOURCE_CONTROL_POLICY": Kind.RCP}
@@ -61,13 +75,11 @@ def check_policies(call: ApiCall) -> None:
 def _carried(call: ApiCall) -> Iterator[tuple[Any, _Stored]]:
     stored = _STORED.get((call.service, call.operation))
     if stored is not None:
-        text = call.params.get(stored.parameter)
+        text: Any = call.params
+        for name in stored.parameter.split("."):
+            text = (text or {}).get(name)
         if text:
             yield text, stored
-    elif call.service == "sqs" and call.operation in {"CreateQueue", "SetQueueAttributes"}:
-        text = (call.params.get("Attributes") or {}).get("Policy")
-        if text:
-            yield text, _Stored("Attributes", Kind.RESOURCE, "InvalidAttributeValue")
     elif call.service == "sns" and call.params.get("AttributeName") == "Policy":
         yield call.params.get("AttributeValue", ""), _Stored("", Kind.RESOURCE, "InvalidParameter")
     elif call.service == "organizations" and call.params.get("Content"):

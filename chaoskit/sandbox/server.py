@@ -15,14 +15,17 @@ from urllib.parse import parse_qs
 
 from cheroot import wsgi
 
+from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION, Sandbox
 from chaoskit.sandbox.http import HttpRequest
+from chaoskit.sandbox.profile import INSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from chaoskit.sandbox.organization import AccessKey
+    from chaoskit.sandbox.profile import Profile
 
 LOOPBACK = "127.0.0.1"
 CONTROL = "/_chaoskit/"
@@ -97,6 +100,7 @@ class _Application:
                 case "health":
                     return 200, {"status": "ok", "now": self._sandbox.now().isoformat()}
                 case "idle":
+                    self._sandbox.flush()
                     return 200, {"idle": self._sandbox.idle(float(asked.get("timeout", "10")))}
                 case "advance":
                     self._sandbox.clock.advance(float(asked["seconds"]))
@@ -132,6 +136,7 @@ class Served:
             "url": self.url,
             "token": self.token,
             "region": REGION,
+            "profile": self.cloud.profile.name,
             "accounts": {"management": MANAGEMENT, "sandbox": MEMBER},
             "credentials": {
                 name: {"access_key_id": key.access_key_id, "secret_access_key": key.secret_access_key}
@@ -142,7 +147,10 @@ class Served:
 
 @contextmanager
 def serve(
-    port: int = 0, wall: Callable[[], datetime] | None = None, instance: str | None = None
+    port: int = 0,
+    wall: Callable[[], datetime] | None = None,
+    instance: str | None = None,
+    profile: Profile = INSTANT,
 ) -> Iterator[Served]:
     """Serve a fresh sandbox on the loopback interface for as long as the context lasts.
 
@@ -152,11 +160,12 @@ def serve(
         port: The TCP port; 0 takes a free one.
         wall: The clock to run by; the machine's own by default.
         instance: Its name; a new one by default.
+        profile: How long telemetry takes.
 
     Raises:
         OSError: the port is taken.
     """
-    sandbox = Sandbox(wall) if wall is not None else Sandbox()
+    sandbox = Sandbox(wall or wall_clock, profile)
     token = secrets.token_urlsafe(32)
     server = wsgi.Server(
         (LOOPBACK, port), _Application(sandbox, token), numthreads=_THREADS, request_queue_size=128
@@ -165,6 +174,7 @@ def serve(
     server.keep_alive_conn_limit = 512
     server.timeout = 60
     server.shutdown_timeout = 1
+    server.expiration_interval = 0.1  # cheroot notices that it is to stop only this often
     server.prepare()
     thread = threading.Thread(target=server.serve, name="sandbox-server", daemon=True)
     thread.start()

@@ -13,6 +13,7 @@ from chaoskit.sandbox.keys import KeyStates
 from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch
 from chaoskit.sandbox.runtime import SageMakerRuntime
 from chaoskit.sandbox.security_tokens import SecurityTokens
+from chaoskit.sandbox.simulation import PolicySimulator
 from chaoskit.sandbox.trail import AuditTrail
 from chaoskit.sandbox.user_boundaries import UserBoundaries
 
@@ -29,8 +30,8 @@ _LATER = {
 }
 
 
-def install(gateway: Gateway, cloud: Sandbox) -> None:
-    """Put every native service behind the gateway; the trail feeds EventBridge."""
+def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
+    """Put every native service behind the gateway. The trail feeds EventBridge, and is returned."""
     trail, bus = AuditTrail(cloud), EventBus(cloud)
     trail.subscribe(bus.cloudtrail_event)
     cloudwatch = CloudWatch(cloud, Alarms(cloud, bus.put))
@@ -46,12 +47,14 @@ def install(gateway: Gateway, cloud: Sandbox) -> None:
         SecurityTokens(cloud),
         Buckets(cloud),
         UserBoundaries(cloud),
+        PolicySimulator(cloud),
         KeyStates(cloud),
     ):
         gateway.add_provider(provider)
     for service, (module, name) in _LATER.items():
         gateway.add_later(service, partial(_make, module, name, cloud))
     gateway.add_observers([trail, filters])
+    return trail
 
 
 def _make(module: str, name: str, cloud: Cloud) -> Provider:

@@ -113,6 +113,21 @@ class ApiCall:
     vpce: str = ""
     request: Any = None
 
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return str(self.request.method)
+
+    @property
+    def path(self) -> str:
+        """The URL's path, as sent."""
+        return str(self.request.raw_path)
+
+    @property
+    def query(self) -> str:
+        """The URL's query string, as sent."""
+        return str((self.request.query_string or b"").decode("latin-1"))
+
 
 @dataclass(slots=True)
 class Answer:

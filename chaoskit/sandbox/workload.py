@@ -97,9 +97,7 @@ def destroy(member: Connect, management: Connect | None, runbooks: Path, *, pace
     if management is not None:
         remove(management("cloudformation"), ORGANIZATION, pace)
     for name in (WORKLOAD, PIPELINE):
-        for bucket in _buckets(member("cloudformation"), name):
-            _empty(member("s3"), bucket)
-        remove(member("cloudformation"), name, pace)
+        _remove_with_data(member, name, pace)
     ssm = member("ssm")
     for path in runbooks.glob("*.yaml"):
         try:
@@ -200,6 +198,22 @@ def _buckets(cloudformation: Any, name: str) -> Iterator[str]:
         for resource in page["StackResourceSummaries"]:
             if resource["ResourceType"] == "AWS::S3::Bucket" and "PhysicalResourceId" in resource:
                 yield resource["PhysicalResourceId"]
+
+
+def _remove_with_data(member: Connect, name: str, pace: Pace) -> None:
+    """Remove a stack and all data in its buckets: twice if need be, as its trail writes until it is gone."""
+    cloudformation = member("cloudformation")
+    for last in (False, True):
+        buckets = list(_buckets(cloudformation, name))
+        for bucket in buckets:
+            _empty(member("s3"), bucket)
+        try:
+            remove(cloudformation, name, pace)
+        except DeploymentError:
+            if last or not buckets:
+                raise
+        else:
+            return
 
 
 def _empty(s3: Any, bucket: str) -> None:

@@ -337,9 +337,7 @@ print(record["errorCode"], record["userIdentity"]["arn"])
     assert "AccessDenied arn:aws:iam::444455556666:user/admin" in done.stdout
 
 
-def test_pytest_runs_experiments_and_its_failure_tells_the_whole_story(
-    world: World, tmp_path: Path
-) -> None:
+def test_pytest_runs_experiments_and_its_failure_tells_the_whole_story(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "experiments" / "identity"
     folder.mkdir(parents=True)
     good = "permissive-policy-on-production-role.yaml"

@@ -55,6 +55,7 @@ PASS, FAIL, NOT_TOLD = Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE
         ([DENIED], [(GUARDRAIL, None)], NOT_TOLD),
         ([DENIED], [(GUARDRAIL, True), (DETECTION, False)], FAIL),
         ([APPLIED], [(GUARDRAIL, False)], FAIL),
+        ([NO_EFFECT], [(GUARDRAIL, False)], FAIL),  # let through, and repaired before it could be read
         ([APPLIED, DENIED], [(GUARDRAIL, True)], PASS),
         ([FAILED], [(GUARDRAIL, True)], NOT_TOLD),
         ([DENIED, FAILED], [(GUARDRAIL, True)], NOT_TOLD),

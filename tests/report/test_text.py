@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from chaoskit.report.text import STYLES, line, story, summary
-from chaoskit.result import Event, Results, Verdict
+from chaoskit.report.text import STYLES, disagreements, line, story, summary
+from chaoskit.result import ChangeResult, Event, FaultResult, Foreseen, Prediction, Results, Verdict
 from chaoskit.slo import Interval
 from tests.samples import DETECTION, GUARDRAIL, NOW, RUNBOOK, experiment, result, seen
 
@@ -120,3 +120,24 @@ def test_the_story_of_what_was_not_restored_ends_with_what_to_do_by_hand() -> No
 
 def test_the_story_of_what_was_restored_asks_for_nothing() -> None:
     assert "By hand" not in story(result(seen(DETECTION, met=True)))
+
+
+def _with_change(outcome: str, predicted: Prediction | None) -> Result:
+    change = ChangeResult("iam", "AttachRolePolicy", outcome, predicted=predicted)
+    return result(faults=[FaultResult("iam.attach-role-policy", [change])])
+
+
+def test_a_story_tells_what_was_predicted_beside_what_came_of_it() -> None:
+    told = story(_with_change("applied", Prediction(Foreseen.NOT_STOPPED)))
+    assert "predicted, and what came of it:\n  iam:AttachRolePolicy: not stopped; applied\n" in told
+    assert "predicted" not in story(_with_change("applied", None))
+
+
+def test_a_disagreement_is_a_line_of_its_own_for_the_experiment_and_call() -> None:
+    wrong = _with_change("applied", Prediction(Foreseen.STOPPED, "scp", "guard", "No"))
+    (told,) = disagreements(Results("r", "embedded", NOW, results=[wrong]))
+    assert told == (
+        "prediction and outcome disagree: small, iam:AttachRolePolicy: "
+        "predicted stopped by scp guard, Sid No, but it went through"
+    )
+    assert "applied (they disagree)" in story(wrong)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from chaoskit.policy import Kind, MalformedPolicyDocument, compile_policy
 from chaoskit.sandbox.wire import ApiError
 from tests.sandbox.aws import MANAGEMENT, MEMBER, allow, deny, policy, refusal
 
@@ -439,30 +440,100 @@ def test_a_vpc_endpoint_policy_limits_what_comes_through_it(aws: Aws) -> None:
     assert "VPC endpoint policy" in message
 
 
-MALFORMED = [
+BOTH = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "NotAction": "s3:*", "Resource": "*"}
+        ],
+    }
+)
+NEITHER = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*"}})
+IDENTITY = "MalformedPolicyDocument"
+OTHERS = "MalformedPolicyDocumentException"
+MALFORMED: list[tuple[str, str, dict[str, Any], str]] = [
+    ("iam", "create_policy", {"PolicyName": "p", "PolicyDocument": NEITHER}, IDENTITY),
+    ("iam", "create_role", {"RoleName": "r", "AssumeRolePolicyDocument": NEITHER}, IDENTITY),
+    (
+        "iam",
+        "put_group_policy",
+        {"GroupName": "g", "PolicyName": "p", "PolicyDocument": NEITHER},
+        IDENTITY,
+    ),
+    ("iam", "put_role_policy", {"RoleName": "r", "PolicyName": "p", "PolicyDocument": NEITHER}, IDENTITY),
     (
         "iam",
         "put_user_policy",
-        {"UserName": "admin", "PolicyName": "p", "PolicyDocument": "{}"},
-        "MalformedPolicyDocument",
+        {"UserName": "admin", "PolicyName": "p", "PolicyDocument": NEITHER},
+        IDENTITY,
+    ),
+    ("iam", "update_assume_role_policy", {"RoleName": "r", "PolicyDocument": NEITHER}, IDENTITY),
+    ("kms", "create_key", {"Policy": BOTH}, OTHERS),
+    ("logs", "put_resource_policy", {"policyName": "p", "policyDocument": BOTH}, "InvalidParameterException"),
+    ("s3", "put_bucket_policy", {"Bucket": "sealed", "Policy": BOTH}, "MalformedPolicy"),
+    ("secretsmanager", "put_resource_policy", {"SecretId": "s", "ResourcePolicy": BOTH}, OTHERS),
+    ("sns", "create_topic", {"Name": "t", "Attributes": {"Policy": BOTH}}, "InvalidParameter"),
+    (
+        "sns",
+        "set_topic_attributes",
+        {
+            "TopicArn": "arn:aws:sns:us-east-1:444455556666:t",
+            "AttributeName": "Policy",
+            "AttributeValue": BOTH,
+        },
+        "InvalidParameter",
+    ),
+    ("sqs", "create_queue", {"QueueName": "q", "Attributes": {"Policy": BOTH}}, "InvalidAttributeValue"),
+    (
+        "sqs",
+        "set_queue_attributes",
+        {
+            "QueueUrl": "http://127.0.0.1/444455556666/q",
+            "Attributes": {"Policy": BOTH},
+        },
+        "InvalidAttributeValue",
     ),
     (
-        "iam",
-        "create_role",
-        {"RoleName": "r", "AssumeRolePolicyDocument": "nonsense"},
-        "MalformedPolicyDocument",
+        "ecr",
+        "set_repository_policy",
+        {"repositoryName": "rr", "policyText": BOTH},
+        "InvalidParameterException",
     ),
-    ("kms", "create_key", {"Policy": '{"Statement": 1}'}, "MalformedPolicyDocumentException"),
-    ("sqs", "create_queue", {"QueueName": "q", "Attributes": {"Policy": "{}"}}, "InvalidAttributeValue"),
-    ("s3", "put_bucket_policy", {"Bucket": "sealed", "Policy": '{"Version": "2013"}'}, "MalformedPolicy"),
+    (
+        "ec2",
+        "create_vpc_endpoint",
+        {"VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.s3", "PolicyDocument": BOTH},
+        "InvalidPolicyDocument",
+    ),
+    ("events", "put_permission", {"EventBusName": "default", "Policy": BOTH}, "ValidationException"),
 ]
 
 
-@pytest.mark.parametrize(("service", "call", "params", "code"), MALFORMED)
-def test_a_malformed_policy_is_refused_when_it_is_stored(
+@pytest.mark.parametrize(
+    ("service", "call", "params", "code"), MALFORMED, ids=[f"{each[0]}-{each[1]}" for each in MALFORMED]
+)
+def test_a_malformed_policy_is_refused_when_it_is_stored_with_the_place_of_its_fault(
     aws: Aws, service: str, call: str, params: dict[str, Any], code: str
 ) -> None:
-    assert refusal(getattr(aws.client(service), call), **params)[0] == code
+    given, message, status = refusal(getattr(aws.client(service), call), **params)
+    assert (given, status) == (code, 400)
+    assert "Statement[0].NotAction: " in message or "Statement.Action: " in message
+
+
+def test_a_key_keeps_its_policy_when_a_malformed_one_is_put(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    before = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    assert refusal(kms.put_key_policy, KeyId=key, PolicyName="default", Policy=BOTH)[0] == OTHERS
+    assert kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"] == before
+
+
+def test_the_api_refuses_a_policy_with_the_words_of_the_library(aws: Aws) -> None:
+    with pytest.raises(MalformedPolicyDocument) as fault:
+        compile_policy(BOTH, Kind.IDENTITY)
+    put = aws.client("iam").put_user_policy
+    _, message, _ = refusal(put, UserName="admin", PolicyName="p", PolicyDocument=BOTH)
+    assert message == str(fault.value)
 
 
 def test_an_scp_cannot_be_made_unreadable(aws: Aws) -> None:

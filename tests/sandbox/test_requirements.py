@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.core.utils import get_service_model
 
-from chaoskit.sandbox import actions, arns
+from chaoskit.permissions import actions, arns, requirements
+from chaoskit.permissions.service_context import of_service
 from chaoskit.sandbox.http import HttpRequest
 from chaoskit.sandbox.identities import ANONYMOUS
+from chaoskit.sandbox.lookups import MotoAccount
 from chaoskit.sandbox.operations import normalize
-from chaoskit.sandbox.requirements import requirements
-from chaoskit.sandbox.service_context import of_service
 from chaoskit.sandbox.wire import ApiCall
 from tests.sandbox.aws import MEMBER
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("served")
 
+KNOWN = MotoAccount()
 HOME = f"us-east-1:{MEMBER}"
 CLOUDTRAIL = f"arn:aws:cloudtrail:{HOME}"
 CLOUDWATCH = f"arn:aws:cloudwatch:{HOME}"
@@ -95,7 +96,7 @@ def call(
 
 
 def needed(service: str, operation: str, **params: Any) -> list[tuple[str, str]]:
-    return [(each.action, each.resource) for each in requirements(call(service, operation, params))]
+    return [(each.action, each.resource) for each in requirements(call(service, operation, params), KNOWN)]
 
 
 def test_nearly_every_operation_maps_to_an_action_that_aws_documents() -> None:
@@ -267,7 +268,9 @@ def test_giving_a_service_a_role_needs_permission_to_pass_it(
     role = f"arn:aws:iam::{MEMBER}:role/r"
     filled = _replace(params, "ROLE", role)
     (passing,) = [
-        each for each in requirements(call(service, operation, filled)) if each.action == "iam:PassRole"
+        each
+        for each in requirements(call(service, operation, filled), KNOWN)
+        if each.action == "iam:PassRole"
     ]
     assert passing.resource == role
     assert passing.keys == {"iam:PassedToService": f"{passed_to}.amazonaws.com"}
@@ -297,16 +300,16 @@ def test_service_keys_come_from_the_parameters_of_the_call() -> None:
         "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
         "EnableNetworkIsolation": True,
     }
-    keys = of_service(call("sagemaker", "CreateTrainingJob", training), "sagemaker")
+    keys = of_service(call("sagemaker", "CreateTrainingJob", training), "sagemaker", KNOWN)
     assert keys["sagemaker:InstanceTypes"] == ["ml.p3.2xlarge"]
     assert keys["sagemaker:VpcSubnets"] == ["subnet-1"]
     assert keys["sagemaker:VolumeKmsKey"] == "k"
     assert keys["sagemaker:NetworkIsolation"] is True
     config = {"ProductionVariants": [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.c5.large"}]}
-    keys = of_service(call("sagemaker", "CreateEndpointConfig", config), "sagemaker")
+    keys = of_service(call("sagemaker", "CreateEndpointConfig", config), "sagemaker", KNOWN)
     assert keys["sagemaker:InstanceTypes"] == ["ml.m5.large", "ml.c5.large"]
     url = {"FunctionName": "f", "AuthType": "NONE"}
-    keys = of_service(call("lambda", "CreateFunctionUrlConfig", url), "lambda")
+    keys = of_service(call("lambda", "CreateFunctionUrlConfig", url), "lambda", KNOWN)
     assert keys["lambda:FunctionUrlAuthType"] == "NONE"
     put = call("s3", "PutObject", {"Bucket": "b", "Key": "k"}, {"x-amz-acl": "public-read"})
-    assert of_service(put, "s3")["s3:x-amz-acl"] == "public-read"
+    assert of_service(put, "s3", KNOWN)["s3:x-amz-acl"] == "public-read"

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
-from moto.ssm.models import ssm_backends
 
+from chaoskit.sandbox import moto_ssm
 from chaoskit.sandbox.automation.document import InvalidDocumentError, parse
 from chaoskit.sandbox.wire import ApiError
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.wire import ApiCall, Cloud
 
 NAME = re.compile(r"[\w.-]{3,128}")
+_BACKENDS = moto_ssm.backends()
 PLATFORMS = ["Windows", "Linux", "MacOS"]
 
 
@@ -151,7 +152,7 @@ class Documents:
 
 
 def _backend(call: ApiCall) -> Any:
-    return ssm_backends[call.account][call.region]
+    return _BACKENDS[call.account][call.region]
 
 
 def _stored(call: ApiCall, name: str) -> Any:

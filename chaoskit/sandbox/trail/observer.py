@@ -1,4 +1,4 @@
-"""The audit trail: sees every call, keeps event history, and passes on what a trail logs."""
+"""The audit trail: sees every call, keeps event history, and delivers what a trail logs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.trail.delivery import Delivery
 from chaoskit.sandbox.trail.history import EventHistory
 from chaoskit.sandbox.trail.lookup import lookup_events
 from chaoskit.sandbox.trail.names import recorded
@@ -15,8 +16,9 @@ from chaoskit.sandbox.trail.trails import Trails
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chaoskit.sandbox.cloud import Sandbox
     from chaoskit.sandbox.trail.records import Recorded
-    from chaoskit.sandbox.wire import Answer, ApiCall, Cloud
+    from chaoskit.sandbox.wire import Answer, ApiCall
 
     Subscriber = Callable[[Recorded], None]
 
@@ -24,15 +26,17 @@ if TYPE_CHECKING:
 class AuditTrail:
     """Observer of every call (`wire.Observer`), and the parts of the CloudTrail API that moto lacks.
 
-    A subscriber is told, in the caller's own thread, of each event that a logging trail takes, after it
-    is in event history. It must not raise and must not block.
+    A subscriber is told of each event that a logging trail takes: in the caller's own thread and after
+    it is in event history, or when the profile's delay for EventBridge has passed. It must not raise and
+    must not block.
     """
 
     service = "cloudtrail"
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Sandbox) -> None:
         self.history = EventHistory()
-        self.trails = Trails(cloud)
+        self.delivery = Delivery(cloud)
+        self.trails = Trails(cloud, self.delivery)
         self._cloud = cloud
         self._subscribers: list[Subscriber] = []
         self._order = itertools.count(1)
@@ -41,21 +45,30 @@ class AuditTrail:
         """Tell this one, too, of what trails log."""
         self._subscribers.append(subscriber)
 
+    def flush(self) -> None:
+        """Let trails write their log files now; what the profile delays stays delayed."""
+        self.delivery.flush()
+
     def __call__(self, call: ApiCall, answer: Answer) -> None:
         """Record a call."""
         if not recorded(call):
             return
         for made in records(call, answer):
-            event = replace(made, order=next(self._order))
-            if event.record["managementEvent"]:
-                self.history.add(event)
-            if self._subscribers and self._taken(event):
-                for subscriber in self._subscribers:
-                    subscriber(event)
+            self._pass_on(replace(made, order=next(self._order)))
 
-    def _taken(self, event: Recorded) -> bool:
+    def _pass_on(self, event: Recorded) -> None:
+        profile, after = self._cloud.profile, self.delivery.after
+        if event.record["managementEvent"]:
+            after(profile.event_history, event.at, lambda _: self.history.add(event))
         with self._cloud.lock:
-            return self.trails.takes(event)
+            taking = self.trails.taking(event)
+        if taking:
+            after(profile.eventbridge, event.at, lambda _: self._tell(event))
+            self.delivery.take(event, taking)
+
+    def _tell(self, event: Recorded) -> None:
+        for subscriber in self._subscribers:
+            subscriber(event)
 
     @property
     def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
@@ -69,6 +82,8 @@ class AuditTrail:
             "GetTrail": self.trails.get_trail,
             "StartLogging": self.trails.start_logging,
             "StopLogging": self.trails.stop_logging,
+            "GetTrailStatus": self.trails.get_trail_status,
+            "ListPublicKeys": self.delivery.keys.list_public_keys,
         }
 
     def _lookup_events(self, call: ApiCall) -> Mapping[str, Any]:

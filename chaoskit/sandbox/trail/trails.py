@@ -1,10 +1,11 @@
-"""Trails: what moto keeps of them, what it lacks, and whether any of them takes an event.
+"""Trails: what moto keeps of them, what it lacks, and which of them take an event.
 
-moto keeps the trails; selectors, `HasCustomEventSelectors`, deletion by ARN and the errors are ours.
+moto keeps the trails; selectors, `HasCustomEventSelectors`, status, deletion by ARN and the errors are ours.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
@@ -15,26 +16,47 @@ from chaoskit.sandbox.wire import ApiError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from chaoskit.sandbox.trail.delivery import Delivery
     from chaoskit.sandbox.trail.records import Recorded
     from chaoskit.sandbox.wire import ApiCall, Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A trail as it was before the call that stopped, blinded or deleted it: it still takes that call."""
+
+    trail: Any
+    basic: list[Any]
+    advanced: list[Any]
 
 
 class Trails:
     """The trails of every account, as moto's CloudTrail has them."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, delivery: Delivery) -> None:
         self._cloud = cloud
+        self._delivery = delivery
+        self._before: dict[str, _Before] = {}
 
-    def takes(self, recorded: Recorded) -> bool:
-        """Whether a trail that logs takes this event: only then does EventBridge get it.
+    def taking(self, recorded: Recorded) -> list[Any]:
+        """The trails (moto's) that log and take this event; only if there is one does EventBridge get it.
 
         A trail covers its home region, or all when it is multi-region; an organization's trail covers
-        every account (EventBridge User Guide, "AWS service events delivered via AWS CloudTrail").
+        every account (EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"). What
+        stops a trail is the last event it takes (CloudTrail User Guide, "CloudTrail digest file
+        structure"). Hold the sandbox's lock.
         """
-        return any(
-            selectors.takes(recorded.record, trail.event_selectors, trail.advanced_event_selectors)
+        record = recorded.record
+        before = self._before.pop(record["eventID"], None)
+        taking = [
+            trail
             for trail in self._logging(recorded.account, recorded.region)
-        )
+            if (before is None or trail is not before.trail)
+            and selectors.takes(record, trail.event_selectors, trail.advanced_event_selectors)
+        ]
+        if before is not None and selectors.takes(record, before.basic, before.advanced):
+            taking.append(before.trail)
+        return taking
 
     def _logging(self, account: str, region: str) -> Iterator[Any]:
         backends = get_backend("cloudtrail")
@@ -46,6 +68,13 @@ class Trails:
                     if trail.is_multi_region or trail.region_name == region:
                         yield trail
 
+    def _remember(self, call: ApiCall, trail: Any) -> None:
+        """Keep what a trail that logs takes, for the record of the call that is about to change it."""
+        if trail.status.is_logging:
+            self._before[call.event_id] = _Before(
+                trail, trail.event_selectors, trail.advanced_event_selectors
+            )
+
     def put_event_selectors(self, call: ApiCall) -> Mapping[str, Any]:
         """`PutEventSelectors`: one kind replaces the other."""
         basic = list(call.params.get("EventSelectors") or [])
@@ -53,6 +82,7 @@ class Trails:
         selectors.check(basic, advanced)
         with self._cloud.lock:
             trail = self._writable(call, "TrailName")
+            self._remember(call, trail)
             trail.event_selectors = [{**selectors.DEFAULT[0], **one} for one in basic]
             trail.advanced_event_selectors = advanced
             return _selectors_of(trail)
@@ -66,7 +96,10 @@ class Trails:
         """`DeleteTrail`, by name or ARN."""
         with self._cloud.lock:
             trail = self._writable(call, "Name")
+            self._remember(call, trail)
             del self._backend(call).trails[trail.trail_name]
+            if trail.status.is_logging:
+                self._delivery.stopped(trail)
         return {}
 
     def describe_trails(self, call: ApiCall) -> Mapping[str, Any]:
@@ -90,14 +123,25 @@ class Trails:
     def start_logging(self, call: ApiCall) -> Mapping[str, Any]:
         """`StartLogging`, only in the trail's home region."""
         with self._cloud.lock:
-            self._writable(call, "Name").start_logging()
+            trail = self._writable(call, "Name")
+            trail.start_logging()
+            self._delivery.started(trail)
         return {}
 
     def stop_logging(self, call: ApiCall) -> Mapping[str, Any]:
         """`StopLogging`, only in the trail's home region."""
         with self._cloud.lock:
-            self._writable(call, "Name").stop_logging()
+            trail = self._writable(call, "Name")
+            self._remember(call, trail)
+            trail.stop_logging()
+            self._delivery.stopped(trail)
         return {}
+
+    def get_trail_status(self, call: ApiCall) -> Mapping[str, Any]:
+        """`GetTrailStatus`: whether it logs, and how its deliveries go."""
+        with self._cloud.lock:
+            trail = self._named(call, "Name")
+            return self._delivery.statuses.of(trail).answer(logging=bool(trail.status.is_logging))
 
     def _backend(self, call: ApiCall) -> Any:
         return get_backend("cloudtrail")[call.account][call.region]

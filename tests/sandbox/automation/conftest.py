@@ -1,4 +1,4 @@
-"""One served sandbox for the runbook tests, its accounts shared and its names unique to each test."""
+"""A served sandbox for the runbook tests of each module; its names are unique to each test."""
 
 from __future__ import annotations
 
@@ -123,13 +123,13 @@ class Aws:
             time.sleep(0.01)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     with serve() as running:
         running.cloud.gateway.add_provider(Automation(running.cloud, second=SECOND))
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(served: Served) -> Aws:
     return Aws(served)

@@ -289,8 +289,11 @@ def test_a_log_group_gets_the_event_as_a_log_line(aws: Audited) -> None:
         "Resource": f"{arn}:*",
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    source = rule(aws, ORDERS, {"Arn": arn})
+    order(aws, 6)
+    aws.settle()
+    assert aws.deliveries.counts[source, "failed"] == 1, "no resource policy let EventBridge in yet"
     logs.put_resource_policy(policyName=fresh("policy"), policyDocument=policy)
-    rule(aws, ORDERS, {"Arn": arn})
     order(aws, 7)
     aws.settle()
     lines = [json.loads(event["message"]) for event in logs.filter_log_events(logGroupName=group)["events"]]
@@ -313,6 +316,9 @@ def test_a_function_is_invoked_with_the_event(aws: Audited, role: Callable[..., 
         Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]
     source = rule(aws, ORDERS, {"Arn": arn})
+    order(aws, 7)
+    aws.settle()
+    assert aws.deliveries.counts[source, "failed"] == 1, "its policy let nobody in yet"
     functions.add_permission(
         FunctionName=name,
         StatementId="rule",

@@ -32,7 +32,9 @@ def test_event_history_has_the_newest_call_first_and_in_json(aws: Audited) -> No
 
 
 def test_each_attribute_finds_its_events(aws: Audited) -> None:
-    aws.client("iam").create_role(RoleName="r1", AssumeRolePolicyDocument="{}")
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    aws.client("iam").create_role(RoleName="r1", AssumeRolePolicyDocument=document)
     record = aws.record("CreateRole")
     for attribute, value in {
         "EventId": record["eventID"],

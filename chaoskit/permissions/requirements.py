@@ -13,14 +13,14 @@ from urllib.parse import unquote
 
 import jmespath
 
-from chaoskit.sandbox import actions
-from chaoskit.sandbox.resources import key_arn, resources
-from chaoskit.sandbox.sealed import key_uses
+from chaoskit.permissions import actions
+from chaoskit.permissions.key_uses import key_uses
+from chaoskit.permissions.resources import key_arn, resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from chaoskit.sandbox.wire import ApiCall
+    from chaoskit.permissions.call import Account, Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +125,20 @@ _TAGGING: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 
 
-def requirements(call: ApiCall) -> Iterator[Requirement]:
+def requirements(call: Call, known: Account) -> Iterator[Requirement]:
     """What a call needs permission for, its own action first; nothing for a call that is open to all."""
-    method = call.request.method
-    own = actions.action(call.service, call.operation, call.params, method)
+    own = actions.action(call.service, call.operation, call.params, call.method)
     if not own:
         return
     if call.operation in _BY_ITEM:
         yield from _by_item(call)
         return
-    owned = resources(call, own)
+    owned = resources(call, own, known)
     for resource in owned:
         yield Requirement(own, resource)
-    yield from _besides(call)
+    yield from _besides(call, known)
     yield from _passed_roles(call)
-    for action, key, keys in key_uses(call):
+    for action, key, keys in key_uses(call, known):
         yield Requirement(action, key, keys)
     tagging = _TAGGING.get((call.service, call.operation), "")
     if call.service == "sagemaker" and call.operation.startswith("Create"):
@@ -148,7 +147,7 @@ def requirements(call: ApiCall) -> Iterator[Requirement]:
         yield Requirement(tagging, owned[0])
 
 
-def _by_item(call: ApiCall) -> Iterator[Requirement]:
+def _by_item(call: Call) -> Iterator[Requirement]:
     """A DynamoDB transaction: each of its items needs the action that would do it alone."""
     for item in call.params.get("TransactItems", ()):
         for kind, part in item.items():
@@ -157,7 +156,7 @@ def _by_item(call: ApiCall) -> Iterator[Requirement]:
             yield Requirement(_ITEMS[kind], table if table.startswith("arn:") else home + table)
 
 
-def _passed_roles(call: ApiCall) -> Iterator[Requirement]:
+def _passed_roles(call: Call) -> Iterator[Requirement]:
     where = _PASSED.get((call.service, call.operation))
     if where is None:
         return
@@ -169,7 +168,7 @@ def _passed_roles(call: ApiCall) -> Iterator[Requirement]:
             yield Requirement("iam:PassRole", arn, {"iam:PassedToService": service})
 
 
-def _besides(call: ApiCall) -> Iterator[Requirement]:
+def _besides(call: Call, known: Account) -> Iterator[Requirement]:
     match call.service, call.operation:
         case "s3", "CopyObject" | "UploadPartCopy":
             yield from _copied(call)
@@ -180,18 +179,18 @@ def _besides(call: ApiCall) -> Iterator[Requirement]:
         case "s3", "CreateBucket" if "x-amz-object-ownership" in call.headers:
             yield Requirement("s3:PutBucketOwnershipControls", f"arn:aws:s3:::{call.params['Bucket']}")
         case "iam", "AddRoleToInstanceProfile":
-            role = resources(call, "iam:PassRole")[0]
+            role = resources(call, "iam:PassRole", known)[0]
             yield Requirement("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
         case "sts", "AssumeRole" if call.params.get("Tags"):
             yield Requirement("sts:TagSession", call.params["RoleArn"])
         case "kms", "ReEncrypt":
-            target = key_arn(call.params["DestinationKeyId"], call.account, call.region)
+            target = key_arn(call.params["DestinationKeyId"], call.account, call.region, known)
             yield Requirement("kms:ReEncryptTo", target)
         case _:
             return
 
 
-def _copied(call: ApiCall) -> Iterator[Requirement]:
+def _copied(call: Call) -> Iterator[Requirement]:
     source = call.params.get("CopySource", "")
     path, _, version = unquote(source).removeprefix("/").partition("?versionId=")
     action = "s3:GetObjectVersion" if version else "s3:GetObject"
@@ -200,11 +199,13 @@ def _copied(call: ApiCall) -> Iterator[Requirement]:
     yield from _written(call)
 
 
-def _written(call: ApiCall) -> Iterator[Requirement]:
+def _written(call: Call) -> Iterator[Requirement]:
     arn = f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}"
     if "x-amz-tagging" in call.headers:
         yield Requirement("s3:PutObjectTagging", arn)
-    if any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in call.headers):
+    # The bucket policies that AWS gives for log delivery allow this ACL with s3:PutObject alone.
+    canned = call.headers.get("x-amz-acl", "bucket-owner-full-control") != "bucket-owner-full-control"
+    if canned or any(name.startswith("x-amz-grant-") for name in call.headers):
         yield Requirement("s3:PutObjectAcl", arn)
     if "x-amz-object-lock-mode" in call.headers:
         yield Requirement("s3:PutObjectRetention", arn)

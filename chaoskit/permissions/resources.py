@@ -1,27 +1,26 @@
 """Which resources a call acts on, where the published patterns alone do not tell.
 
-Names become ARNs; aliases, paths and suffixes that only the account knows are looked up in moto's state.
+Names become ARNs; aliases, paths and suffixes are what only the account knows.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chaoskit.sandbox import arns
-from chaoskit.sandbox.state import backend, organization_of
+from chaoskit.permissions import arns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from chaoskit.sandbox.wire import ApiCall
+    from chaoskit.permissions.call import Account, Call
 
 
-def resources(call: ApiCall, action: str) -> list[str]:
+def resources(call: Call, action: str, known: Account) -> list[str]:
     """The ARNs that authorization of a call is about; `["*"]` when it names none."""
     service = action.partition(":")[0]
     special = _SPECIAL.get(service)
     if special is not None:
-        found = special(call, action)
+        found = special(call, action, known)
         if found is not None:
             return found
     found = arns.resources(action, call.params, account=call.account, region=call.region)
@@ -34,7 +33,7 @@ def _lowered(arn: str) -> str:
     return f"{head}{separator}{tail.lower()}"
 
 
-def _s3(call: ApiCall, _action: str) -> list[str] | None:
+def _s3(call: Call, _action: str, _known: Account) -> list[str] | None:
     bucket = call.params.get("Bucket", "")
     if call.service != "s3" or not bucket:
         return None if call.service != "s3" else ["*"]
@@ -48,61 +47,51 @@ def _s3(call: ApiCall, _action: str) -> list[str] | None:
     return [f"{base}/{key}"] if key else [base]
 
 
-def _iam(call: ApiCall, action: str) -> list[str] | None:
+def _iam(call: Call, action: str, known: Account) -> list[str] | None:
     params = call.params
-    held = backend("iam", call.account)
+    path = params.get("Path") or "/"
     kinds = {each.name.lower() for each in arns.resource_types(action)}
     if "role" in kinds and params.get("RoleName"):
-        return [_named(held.roles, params["RoleName"], f"role{params.get('Path') or '/'}", call.account)]
+        return _named("role", params["RoleName"], path, call.account, known)
     if "user" in kinds:
         name = params.get("UserName") or call.principal.user_name
-        return [_named(held.users, name, f"user{params.get('Path') or '/'}", call.account)] if name else None
+        return _named("user", name, path, call.account, known) if name else None
     if "group" in kinds and params.get("GroupName"):
-        return [_named(held.groups, params["GroupName"], f"group{params.get('Path') or '/'}", call.account)]
+        return _named("group", params["GroupName"], path, call.account, known)
     if "policy" in kinds and params.get("PolicyName"):
-        return [f"arn:aws:iam::{call.account}:policy{params.get('Path') or '/'}{params['PolicyName']}"]
+        return [f"arn:aws:iam::{call.account}:policy{path}{params['PolicyName']}"]
     return None
 
 
-def _named(known: Mapping[str, Any], name: str, kind: str, account: str) -> str:
-    found = next((each for each in known.values() if each.name == name), None)
-    return str(found.arn) if found is not None else f"arn:aws:iam::{account}:{kind}{name}"
+def _named(kind: str, name: str, path: str, account: str, known: Account) -> list[str]:
+    return list(known.principals(kind, name, account)) or [f"arn:aws:iam::{account}:{kind}{path}{name}"]
 
 
-def _kms(call: ApiCall, _action: str) -> list[str] | None:
+def _kms(call: Call, _action: str, known: Account) -> list[str] | None:
     given = call.params.get("KeyId") or call.params.get("SourceKeyId") or call.params.get("TargetKeyId")
     if call.operation in {"CreateAlias", "UpdateAlias", "DeleteAlias"}:
         alias = f"arn:aws:kms:{call.region}:{call.account}:{call.params.get('AliasName', '')}"
         target = call.params.get("TargetKeyId")
-        return [alias, key_arn(target, call.account, call.region)] if target else [alias]
+        return [alias, key_arn(target, call.account, call.region, known)] if target else [alias]
     if call.operation == "Decrypt" and not given:
-        given = _encrypted_under(call.params.get("CiphertextBlob"))
-    return [key_arn(given, call.account, call.region)] if given else None
+        given = known.key_of_ciphertext(call.params.get("CiphertextBlob"))
+    return [key_arn(given, call.account, call.region, known)] if given else None
 
 
-def _encrypted_under(ciphertext: Any) -> str:
-    """The key of a ciphertext: moto's begins with the id of its key."""
-    if not isinstance(ciphertext, bytes):
-        return ""
-    return ciphertext[:36].decode("ascii", "replace")
-
-
-def key_arn(given: str, account: str, region: str) -> str:
+def key_arn(given: str, account: str, region: str, known: Account) -> str:
     """The ARN of a key that is given by id, ARN, alias or alias ARN."""
     if given.startswith("arn:"):
         parts = given.split(":", 5)
         account, region, given = parts[4], parts[3], parts[5]
     if given.startswith("alias/"):
-        held = backend("kms", account, region)
-        stored = held.keys.values() if held is not None else ()
-        known = next((key.id for key in stored if given in key.aliases), "")
-        given = known or given
-        if not known:
+        key = known.key_of_alias(given, account, region)
+        if not key:
             return f"arn:aws:kms:{region}:{account}:{given}"
+        given = key
     return f"arn:aws:kms:{region}:{account}:key/{given.removeprefix('key/')}"
 
 
-def _secret(call: ApiCall, _action: str) -> list[str] | None:
+def _secret(call: Call, _action: str, known: Account) -> list[str] | None:
     given = call.params.get("SecretId")
     if given is None:
         name = call.params.get("Name")
@@ -110,16 +99,15 @@ def _secret(call: ApiCall, _action: str) -> list[str] | None:
     account, region = call.account, call.region
     if given.startswith("arn:"):
         region, account = given.split(":")[3:5]
-    held = backend("secretsmanager", account, region)
-    known = held.secrets.get(given) if held is not None else None
-    if known is not None:
-        return [known.arn]
+    found = known.secret(given, account, region)
+    if found:
+        return [found]
     return [
         given if given.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account}:secret:{given}"
     ]
 
 
-def _sqs(call: ApiCall, _action: str) -> list[str] | None:
+def _sqs(call: Call, _action: str, _known: Account) -> list[str] | None:
     url = call.params.get("QueueUrl")
     if url:
         parts = url.rstrip("/").split("/")
@@ -130,7 +118,7 @@ def _sqs(call: ApiCall, _action: str) -> list[str] | None:
     return [f"arn:aws:sqs:{call.region}:{owner}:{name}"] if name else None
 
 
-def _sns(call: ApiCall, _action: str) -> list[str] | None:
+def _sns(call: Call, _action: str, _known: Account) -> list[str] | None:
     if call.operation == "CreateTopic":
         return [f"arn:aws:sns:{call.region}:{call.account}:{call.params.get('Name', '')}"]
     given = call.params.get("TopicArn") or call.params.get("TargetArn") or call.params.get("ResourceArn")
@@ -139,7 +127,7 @@ def _sns(call: ApiCall, _action: str) -> list[str] | None:
     return [given] if given else None
 
 
-def _lambda(call: ApiCall, _action: str) -> list[str] | None:
+def _lambda(call: Call, _action: str, _known: Account) -> list[str] | None:
     given = call.params.get("FunctionName")
     if not given:
         return None
@@ -155,7 +143,7 @@ def _lambda(call: ApiCall, _action: str) -> list[str] | None:
     return [f"{arn}:{qualifier}" if qualifier and not qualified else arn]
 
 
-def _events(call: ApiCall, _action: str) -> list[str] | None:
+def _events(call: Call, _action: str, _known: Account) -> list[str] | None:
     params = call.params
     if call.operation == "PutEvents":
         buses = dict.fromkeys(each.get("EventBusName") or "default" for each in params.get("Entries", ()))
@@ -168,7 +156,7 @@ def _events(call: ApiCall, _action: str) -> list[str] | None:
     return [f"arn:aws:events:{call.region}:{call.account}:rule/{path}"]
 
 
-def _bus(given: str, call: ApiCall) -> str:
+def _bus(given: str, call: Call) -> str:
     return (
         given
         if given.startswith("arn:")
@@ -176,7 +164,7 @@ def _bus(given: str, call: ApiCall) -> str:
     )
 
 
-def _logs(call: ApiCall, _action: str) -> list[str] | None:
+def _logs(call: Call, _action: str, _known: Account) -> list[str] | None:
     """A log group's ARN ends in `:log-stream:` and the stream, if any, as denials show it."""
     given = (
         call.params.get("logGroupName")
@@ -190,7 +178,7 @@ def _logs(call: ApiCall, _action: str) -> list[str] | None:
     return [f"arn:aws:logs:{call.region}:{call.account}:log-group:{group}:log-stream:{stream}"]
 
 
-def _ssm(call: ApiCall, _action: str) -> list[str] | None:
+def _ssm(call: Call, _action: str, _known: Account) -> list[str] | None:
     params, home = call.params, f"arn:aws:ssm:{call.region}:{call.account}"
     name = params.get("DocumentName") or (params.get("Name", "") if "Document" in call.operation else "")
     if call.operation == "StartAutomationExecution":
@@ -206,12 +194,12 @@ def _ssm(call: ApiCall, _action: str) -> list[str] | None:
     return None
 
 
-def _sts(call: ApiCall, _action: str) -> list[str] | None:
+def _sts(call: Call, _action: str, _known: Account) -> list[str] | None:
     role = call.params.get("RoleArn")
     return [role] if role else None
 
 
-def _dynamodb(call: ApiCall, _action: str) -> list[str] | None:
+def _dynamodb(call: Call, _action: str, _known: Account) -> list[str] | None:
     items = call.params.get("RequestItems")
     names = list(items) if isinstance(items, dict) else [call.params.get("TableName") or ""]
     tables = [
@@ -223,7 +211,7 @@ def _dynamodb(call: ApiCall, _action: str) -> list[str] | None:
     return [f"{tables[0]}/index/{index}"] if index and tables else tables or None
 
 
-def _cloudtrail(call: ApiCall, _action: str) -> list[str] | None:
+def _cloudtrail(call: Call, _action: str, _known: Account) -> list[str] | None:
     name = call.params.get("Name") or call.params.get("TrailName") or call.params.get("ResourceId")
     if not name:
         return None
@@ -232,7 +220,7 @@ def _cloudtrail(call: ApiCall, _action: str) -> list[str] | None:
     ]
 
 
-def _cloudformation(call: ApiCall, _action: str) -> list[str] | None:
+def _cloudformation(call: Call, _action: str, _known: Account) -> list[str] | None:
     name = call.params.get("StackName")
     if not name:
         return None
@@ -240,11 +228,11 @@ def _cloudformation(call: ApiCall, _action: str) -> list[str] | None:
     return [name if name.startswith("arn:") else f"{home}:stack/{name}/*"]
 
 
-def _apigateway(call: ApiCall, _action: str) -> list[str] | None:
-    return [f"arn:aws:apigateway:{call.region}::{call.request.raw_path}"]
+def _apigateway(call: Call, _action: str, _known: Account) -> list[str] | None:
+    return [f"arn:aws:apigateway:{call.region}::{call.path}"]
 
 
-def _bedrock(call: ApiCall, _action: str) -> list[str] | None:
+def _bedrock(call: Call, _action: str, _known: Account) -> list[str] | None:
     model = call.params.get("modelId")
     if not model:
         return None
@@ -253,17 +241,13 @@ def _bedrock(call: ApiCall, _action: str) -> list[str] | None:
     return [f"arn:aws:bedrock:{call.region}::foundation-model/{model}"]
 
 
-def _organizations(call: ApiCall, _action: str) -> list[str] | None:
+def _organizations(call: Call, _action: str, known: Account) -> list[str] | None:
     """Policies, OUs, roots and accounts by their ids, which do not show the organization's."""
-    organization = organization_of(call.account)
-    if organization is None:
-        return None
-    wanted = {value for value in call.params.values() if isinstance(value, str)}
-    held = [*organization.policies, *organization.ou, *organization.accounts]
-    return [each.arn for each in held if each.id in wanted] or None
+    wanted = frozenset(value for value in call.params.values() if isinstance(value, str))
+    return list(known.organization_arns(wanted, call.account)) or None
 
 
-_SPECIAL: dict[str, Callable[[ApiCall, str], list[str] | None]] = {
+_SPECIAL: dict[str, Callable[[Call, str, Account], list[str] | None]] = {
     "apigateway": _apigateway,
     "bedrock": _bedrock,
     "cloudformation": _cloudformation,

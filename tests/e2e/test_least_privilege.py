@@ -1,0 +1,168 @@
+"""The shipped experiments under nothing but the permissions that are derived for them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chaoskit import spec
+from chaoskit.aws import Aws
+from chaoskit.contract import Trace
+from chaoskit.engine import recover, run_set
+from chaoskit.journal import SqliteJournal
+from chaoskit.permissions.statements import MANAGED_LIMIT, SESSION_LIMIT, Scope, fitting, written
+from chaoskit.predict import Limiter, engine_needs, grants, needs, session_policies
+from chaoskit.predict.harness import Recorder, probes
+from chaoskit.result import Verdict
+from chaoskit.target import STACK
+from tests.e2e.lab import SHIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chaoskit.experiment import Experiment
+    from chaoskit.target import Target
+    from tests.e2e.lab import Lab
+
+IDS = sorted(path.stem for path in SHIPPED.rglob("*.yaml"))
+NAME = "chaoskit-least-privilege"
+
+
+def shipped(lab: Lab) -> list[Experiment]:
+    return spec.load([SHIPPED], lab.target.variables)
+
+
+def derived(lab: Lab) -> Any:
+    aws = lab.target.open("chaoskit-plan", "plan", 0)
+    assert lab.target.role_arn
+    every = [engine_needs(STACK), *(needs(each, aws) for each in shipped(lab))]
+    return grants(every, aws, lab.target.role_arn)
+
+
+@contextmanager
+def role_with(lab: Lab, document: Any) -> Iterator[Target]:
+    """A target whose role may do just this."""
+    iam = lab.client("iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{lab.target.account}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    made = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    iam.put_role_policy(RoleName=NAME, PolicyName="only", PolicyDocument=json.dumps(document))
+    try:
+        yield replace(lab.target, role_arn=made["Arn"])
+    finally:
+        iam.delete_role_policy(RoleName=NAME, PolicyName="only")
+        iam.delete_role(RoleName=NAME)
+
+
+def test_every_shipped_experiment_passes_with_only_the_harness_policy(lab: Lab, journal: Path) -> None:
+    policy = written(derived(lab))
+    assert policy.scope is Scope.RESOURCES
+    assert len(policy.text) <= MANAGED_LIMIT
+    with role_with(lab, policy.document) as target, SqliteJournal(journal) as open_journal:
+        results = run_set(shipped(lab), target, open_journal, clock=lab.clock)
+    assert {r.experiment.id: (r.verdict, r.reason) for r in results.results if r.verdict != "PASSED"} == {}
+    assert all(result.restored for result in results.results)
+    assert len(results.results) == len(IDS)
+
+
+@pytest.mark.parametrize("lacking", ["Inject", "Undo", "Read"])
+def test_no_part_of_the_harness_policy_can_be_left_out(lab: Lab, journal: Path, lacking: str) -> None:
+    groups = {sid: grants for sid, grants in derived(lab).items() if sid != lacking}
+    with role_with(lab, written(groups).document) as target:
+        result = replace(lab, target=target).run("permissive-policy-on-training-role", journal)
+        assert result.verdict is not Verdict.PASSED
+    if not result.restored:
+        with SqliteJournal(journal) as open_journal:
+            restore(lab, open_journal)
+
+
+def restore(lab: Lab, journal: SqliteJournal) -> None:
+    """As `chaoskit rollback` does it, with the target's own identity."""
+    undone = recover(journal, lambda _: Aws(lab.target.connection, account=lab.target.account), lab.clock)
+    assert all(each.ok for each in undone)
+
+
+@pytest.mark.parametrize("experiment", IDS)
+def test_a_run_passes_under_its_session_policy(lab: Lab, journal: Path, experiment: str) -> None:
+    (loaded,) = [each for each in shipped(lab) if each.id == experiment]
+    with SqliteJournal(journal) as open_journal:
+        results = run_set([loaded], lab.target, open_journal, clock=lab.clock, limits=Limiter(lab.target))
+    assert results.results[0].verdict is Verdict.PASSED, results.results[0].reason
+
+
+def test_a_session_policy_fits_and_wider_ones_stand_by(lab: Lab) -> None:
+    aws = lab.target.open("chaoskit-plan", "plan", 0)
+    for experiment in shipped(lab):
+        policies = session_policies(experiment, aws, lab.target.role_arn or "")
+        sizes = [len(policy) for policy in policies]
+        assert sizes == sorted(sizes, reverse=True)
+        assert sizes[0] <= SESSION_LIMIT
+        narrowest = json.loads(policies[0])["Statement"]
+        inject = next(each for each in narrowest if each["Sid"].startswith("Inject"))
+        assert inject["Resource"] != "*"
+
+
+def test_a_session_policy_really_limits_the_run(lab: Lab, journal: Path) -> None:
+    nothing = json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "iam:List*", "Resource": "*"}],
+        }
+    )
+    (loaded,) = [e for e in shipped(lab) if e.id == "permissive-policy-on-training-role"]
+    with SqliteJournal(journal) as open_journal:
+        results = run_set([loaded], lab.target, open_journal, clock=lab.clock, limits=lambda _: [nothing])
+    assert results.results[0].verdict is not Verdict.PASSED
+    assert "no session policy allows" in str(results.results[0].dump())
+
+
+def test_a_session_that_may_not_undo_does_not_leave_the_fault_behind(
+    lab: Lab, journal: Path, without: Any
+) -> None:
+    (loaded,) = [e for e in shipped(lab) if e.id == "permissive-policy-on-training-role"]
+    limited = written({sid: found for sid, found in derived(lab).items() if sid != "Undo"})
+    # With no runbook to detach the policy, the run itself has to.
+    with without("runbook", "detach-permissive-policy"), SqliteJournal(journal) as open_journal:
+        results = run_set(
+            [loaded], lab.target, open_journal, clock=lab.clock, limits=lambda _: [limited.text]
+        )
+        assert open_journal.open_faults() == []
+    (result,) = results.results
+    assert (result.verdict, result.restored) == (Verdict.FAILED, True)
+    said = [event.detail for event in result.timeline if event.event == "undone"]
+    assert said == ["iam.attach-role-policy: the state is as captured"]
+
+
+def test_every_probe_declares_what_it_reads(lab: Lab) -> None:
+    aws = lab.target.open("chaoskit-plan", "plan", 0)
+    looked = []
+    for probe in {probe for each in shipped(lab) for probe in probes(each)}:
+        recorder = Recorder(aws)
+        probe.ready(recorder)
+        probe.look(recorder, Trace("plan", lab.clock.now()))
+        looked += recorder.calls
+        # Whatever takes messages from a queue deletes them as well.
+        made = {str(call) for call in recorder.calls} - {"sqs:DeleteMessageBatch"}
+        assert made <= set(probe.reads), probe
+    assert looked
+
+
+def test_scopes_widen_until_the_policy_fits(lab: Lab) -> None:
+    groups = derived(lab)
+    scopes = [policy.scope for policy in fitting(groups, MANAGED_LIMIT)]
+    assert scopes == [Scope.RESOURCES, Scope.ACTIONS, Scope.VERBS, Scope.SERVICES]
+    assert fitting(groups, SESSION_LIMIT)[0].scope is Scope.ACTIONS
+    assert fitting(groups, 10) == []

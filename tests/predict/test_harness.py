@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.aws import ITEM, Call, Credentials, Each, Query
+from chaoskit.contract import About, Change, Fault, Observation, Probe
+from chaoskit.permissions.statements import SESSION_LIMIT, Grant
+from chaoskit.predict import engine_needs, grants, needs, session_policies
+from tests.predict.account import HARNESS, MEMBER, account
+from tests.samples import GUARDRAIL, experiment
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes, Trace
+
+TRAINING = f"arn:aws:iam::{MEMBER}:role/ml/training"
+USER = f"arn:aws:iam::{MEMBER}:user/ml/alice"
+
+
+class Keys(Fault):
+    """Makes a key and uses it."""
+
+    about = About("tests.keys", "identity")
+
+    def changes(self, aws: Reader) -> Changes:
+        aws.read(Query("iam", "GetUser", {"UserName": "alice"}))
+        keys = Query("iam", "ListAccessKeys", {"UserName": "alice"}, "AccessKeyMetadata[].AccessKeyId")
+        delete = Call("iam", "DeleteAccessKey", UserName="alice", AccessKeyId=ITEM)
+        reply = yield Change(Call("iam", "CreateAccessKey", UserName="alice"), (Each(keys, delete),), keys)
+        signed = Credentials(reply["AccessKey"]["AccessKeyId"], reply["AccessKey"]["SecretAccessKey"])
+        yield Change(Call("sagemaker-runtime", "InvokeEndpoint", EndpointName="e", signed_by=signed))
+
+
+class Looks(Probe):
+    """Reads a bucket and a queue, and declares one read that it only makes when it has seen something."""
+
+    about = About("tests.looks")
+    reads = ("s3:GetBucketAcl", "ssm:GetAutomationExecution", "ssm:DescribeAutomationExecutions")
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        del trace
+        aws.read(Query("s3", "GetBucketAcl", {"Bucket": "data"}))
+        aws.messages(f"https://sqs.us-east-1.amazonaws.com/{MEMBER}/alerts")
+        return Observation(holds=False, summary="looked")
+
+    def ready(self, aws: Reader) -> Observation:
+        aws.read(Query("events", "DescribeRule", {"Name": "rule"}))
+        return Observation(holds=True, summary="on")
+
+
+def derived(**fields: Any) -> dict[str, set[Grant]]:
+    aws = account(iam__ListAccessKeys=[])
+    return grants([needs(experiment(GUARDRAIL, **fields), aws)], aws, HARNESS)
+
+
+def test_what_injects_and_what_undoes_are_set_apart_with_the_full_arn() -> None:
+    groups = derived()
+    assert groups["Inject"] == {Grant("iam:AttachRolePolicy", TRAINING)}
+    assert groups["Undo"] == {Grant("iam:DetachRolePolicy", TRAINING)}
+    assert groups["Read"] == {Grant("iam:ListAttachedRolePolicies", TRAINING)}
+
+
+def test_calls_made_with_a_leaked_key_are_not_the_harnesss() -> None:
+    groups = derived(faults=(Keys(),))
+    assert groups["Inject"] == {Grant("iam:CreateAccessKey", USER)}
+    assert groups["Undo"] == {Grant("iam:DeleteAccessKey", USER)}
+
+
+def test_what_a_fault_reads_itself_and_what_its_undo_lists_are_reads() -> None:
+    assert derived(faults=(Keys(),))["Read"] == {
+        Grant("iam:GetUser", USER),
+        Grant("iam:ListAccessKeys", USER),
+    }
+
+
+def test_probes_reads_have_their_resources_and_declared_ones_that_were_not_made_their_types() -> None:
+    read = derived(faults=(), steady_state=(Looks(),))["Read"]
+    here = f"us-east-1:{MEMBER}"
+    assert read == {
+        Grant("s3:GetBucketAcl", "arn:aws:s3:::data"),
+        Grant("sqs:ReceiveMessage", f"arn:aws:sqs:{here}:alerts"),
+        Grant("sqs:DeleteMessage", f"arn:aws:sqs:{here}:alerts"),
+        Grant("events:DescribeRule", f"arn:aws:events:{here}:rule/rule"),
+        Grant("ssm:GetAutomationExecution", f"arn:aws:ssm:{here}:automation-execution/*"),
+        Grant("ssm:DescribeAutomationExecutions", "*"),
+    }
+
+
+def test_a_role_whose_path_can_not_be_read_is_left_open_there() -> None:
+    aws = account()
+    del aws.answers["iam:GetRole training"]
+    groups = grants([needs(experiment(GUARDRAIL), aws)], aws, HARNESS)
+    assert groups["Inject"] == {Grant("iam:AttachRolePolicy", f"arn:aws:iam::{MEMBER}:role/*training")}
+
+
+def test_chaoskit_reads_the_stack_before_a_run() -> None:
+    stack = f"arn:aws:cloudformation:us-east-1:{MEMBER}:stack/workload/*"
+    assert grants([engine_needs("workload")], account(), HARNESS) == {
+        "Read": {Grant("cloudformation:DescribeStacks", stack)}
+    }
+
+
+def test_a_session_policy_has_no_more_than_sts_takes() -> None:
+    policies = session_policies(experiment(GUARDRAIL), account(), HARNESS)
+    assert max(map(len, policies)) <= SESSION_LIMIT
+    first = json.loads(policies[0])["Statement"]
+    assert [each["Sid"] for each in first] == ["Inject", "Undo", "Read"]
+
+
+class Depends(Fault):
+    """Does what depends on what AWS answers."""
+
+    about = About("tests.depends", "identity")
+
+    def changes(self, aws: Reader) -> Changes:
+        del aws
+        reply = yield Change(Call("iam", "CreateUser", UserName="alice"))
+        yield Change(Call("iam", "DeleteUser", UserName="a" * int(reply["User"]["Count"])))
+
+
+def test_what_can_not_be_told_beforehand_is_said_and_then_a_run_is_not_limited() -> None:
+    unclear = experiment(GUARDRAIL, faults=(Depends(),))
+    (why,) = needs(unclear, account()).missing
+    assert why == "small: tests.depends: what follows depends on the reply to iam:CreateUser"
+    assert session_policies(unclear, account(), HARNESS) == ()

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chaoskit.sandbox.server import serve
+from tests.sandbox.aws import Aws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chaoskit.sandbox.server import Served
+
+LONGEST = 20
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+def until_it_waits(served: Served, waiting: int = 1) -> None:
+    deadline = time.monotonic() + 5
+    while len(served.cloud.moto._changed._waiters) < waiting:  # type: ignore[attr-defined] # its only trace
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.005)
+
+
+def receive(aws: Aws, url: str, **more: Any) -> list[dict[str, Any]]:
+    return list(aws.client("sqs").receive_message(QueueUrl=url, **more).get("Messages", []))
+
+
+@pytest.mark.parametrize("by_queue", [True, False], ids=["by the queue's attribute", "by the call"])
+def test_a_long_poll_lets_other_calls_through_and_ends_with_the_message(
+    aws: Aws, served: Served, pool: ThreadPoolExecutor, by_queue: bool
+) -> None:
+    attributes = {"ReceiveMessageWaitTimeSeconds": str(LONGEST)} if by_queue else {}
+    url = aws.client("sqs").create_queue(QueueName=f"jobs-{by_queue}", Attributes=attributes)["QueueUrl"]
+    poll = pool.submit(receive, aws, url, **({} if by_queue else {"WaitTimeSeconds": LONGEST}))
+    until_it_waits(served)
+    assert aws.client("iam").get_user()["User"]["UserName"] == "admin"
+    assert not poll.done()
+    began = time.monotonic()
+    aws.client("sqs").send_message(QueueUrl=url, MessageBody="now")
+    assert [message["Body"] for message in poll.result(5)] == ["now"]
+    assert time.monotonic() - began < 1
+
+
+def test_many_can_wait_and_each_message_goes_to_one_of_them(
+    aws: Aws, served: Served, pool: ThreadPoolExecutor
+) -> None:
+    url = aws.client("sqs").create_queue(QueueName="shared")["QueueUrl"]
+    polls = [pool.submit(receive, aws, url, WaitTimeSeconds=LONGEST, MaxNumberOfMessages=1) for _ in range(4)]
+    until_it_waits(served, 4)
+    for number in range(4):
+        aws.client("sqs").send_message(QueueUrl=url, MessageBody=str(number))
+    got = sorted(message["Body"] for poll in polls for message in poll.result(5))
+    assert got == ["0", "1", "2", "3"]
+
+
+def test_a_message_group_in_flight_keeps_its_pollers_waiting_but_nobody_else(
+    aws: Aws, served: Served, pool: ThreadPoolExecutor
+) -> None:
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(
+        QueueName="orders.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    )["QueueUrl"]
+    for body in ("first", "second"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="one")
+    (first,) = receive(aws, url, MaxNumberOfMessages=1)
+    poll = pool.submit(receive, aws, url, WaitTimeSeconds=LONGEST)
+    until_it_waits(served)
+    assert not poll.done()
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
+    assert [message["Body"] for message in poll.result(5)] == ["second"]
+
+
+def test_a_worker_without_a_task_does_not_hold_up_the_others(
+    aws: Aws, served: Served, pool: ThreadPoolExecutor
+) -> None:
+    swf = aws.client("swf")
+    swf.register_domain(name="plant", workflowExecutionRetentionPeriodInDays="1")
+    poll = pool.submit(swf.poll_for_activity_task, domain="plant", taskList={"name": "any"})
+    until_it_waits(served)
+    assert aws.client("iam").get_user()["User"]["UserName"] == "admin"
+    assert not poll.result(5).get("taskToken")
+
+
+def test_a_new_bucket_invokes_nobody_by_itself(aws: Aws) -> None:
+    """Moto starts state machines of any rule that asks for CreateBucket, unasked and unauthorized."""
+    states, events = aws.client("stepfunctions"), aws.client("events")
+    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = aws.role("machine", trust)
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Pass", "End": True}}})
+    machine = states.create_state_machine(name="machine", definition=definition, roleArn=role)[
+        "stateMachineArn"
+    ]
+    pattern = json.dumps({"source": ["aws.s3"], "detail": {"eventName": ["CreateBucket"]}})
+    events.put_rule(Name="buckets", EventPattern=pattern)
+    events.put_targets(Rule="buckets", Targets=[{"Id": "machine", "Arn": machine, "RoleArn": role}])
+    aws.client("s3").create_bucket(Bucket="unheard-of")
+    assert served_idle(aws)
+    assert states.list_executions(stateMachineArn=machine)["executions"] == []
+
+
+def test_an_object_reaches_no_queue_behind_the_gateways_back(aws: Aws) -> None:
+    """Moto puts notifications into queues whose policy does not let S3 send."""
+    sqs, s3 = aws.client("sqs"), aws.client("s3")
+    url = sqs.create_queue(QueueName="closed")["QueueUrl"]
+    s3.create_bucket(Bucket="noisy")
+    arn = "arn:aws:sqs:us-east-1:444455556666:closed"
+    s3.put_bucket_notification_configuration(
+        Bucket="noisy",
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    s3.put_object(Bucket="noisy", Key="a", Body=b"a")
+    assert served_idle(aws)
+    assert receive(aws, url) == []
+
+
+def served_idle(aws: Aws) -> bool:
+    return aws.served.cloud.idle(5)
+
+
+def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with serve() as served:
+            aws = Aws(served)
+            url = aws.client("sqs").create_queue(QueueName="jobs")["QueueUrl"]
+            poll = pool.submit(receive, aws, url, WaitTimeSeconds=LONGEST)
+            until_it_waits(served)
+        with pytest.raises(ClientError, match="ServiceUnavailable"):
+            poll.result(5)
