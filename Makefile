@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types check format lock bench-policy bench-events bench-sigma clean
+.PHONY: help install run test lint types check format lock bench-policy bench-events bench-sigma bench-sandbox clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ bench-events: $(INSTALLED) ## Events per second through the event-pattern matche
 
 bench-sigma: $(INSTALLED) ## Events per second through 50 Sigma rules
 	$(BIN)/python benchmarks/sigma_rules.py
+
+bench-sandbox: $(INSTALLED) ## Start, first call, deployment and overhead of the embedded sandbox
+	$(BIN)/python benchmarks/sandbox.py
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json

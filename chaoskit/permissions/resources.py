@@ -49,6 +49,8 @@ def _s3(call: Call, _action: str, _known: Account) -> list[str] | None:
 
 def _iam(call: Call, action: str, known: Account) -> list[str] | None:
     params = call.params
+    if "PolicySourceArn" in params:
+        return [params["PolicySourceArn"]]
     path = params.get("Path") or "/"
     kinds = {each.name.lower() for each in arns.resource_types(action)}
     if "role" in kinds and params.get("RoleName"):

@@ -125,7 +125,7 @@ class Authorizer:
         if needed.action in _OPEN_TO_ANYONE:
             return
         owner = resource.owner or (bucket.owner if bucket is not None else "") or call.account
-        place = account_policies.membership(owner)
+        place = caller.place if owner == call.principal.account else account_policies.membership(owner)
         prefix = needed.action.partition(":")[0]
         keys = {**case.keys, **context.of_resource(owner, place, resource.tags, prefix)}
         keys.update(of_service(call, prefix, self._known) if needed.keys is None else needed.keys)

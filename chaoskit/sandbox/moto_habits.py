@@ -6,6 +6,7 @@ from functools import wraps
 from importlib import import_module
 from inspect import unwrap
 from time import monotonic
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import moto.core.errors
@@ -47,6 +48,8 @@ def curb(package: str, pause: Callable[[float], None]) -> None:
             s3.FakeBucket.get_permission = _permit
             vars(s3)["events_send_notification"] = _nothing
             vars(s3.notifications).update(send_event=_nothing, send_test_event=_nothing)
+        case "sns":  # moto would call HTTP subscribers, wherever in the world they are
+            vars(import_module("moto.sns.models"))["requests"] = SimpleNamespace(post=_nothing)
         case "sqs":
             backend = import_module("moto.sqs.models").SQSBackend
             backend.receive_message = _polling(unwrap(backend.receive_message), pause)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -139,3 +140,15 @@ def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
             until_it_waits(served)
         with pytest.raises(ClientError, match="ServiceUnavailable"):
             poll.result(5)
+
+
+def test_a_message_to_an_http_subscriber_leaves_the_sandbox_for_nowhere(aws: Aws) -> None:
+    sns = aws.client("sns")
+    topic = sns.create_topic(Name="outward")["TopicArn"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+        sns.publish(TopicArn=topic, Message="hello")
+        listener.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            listener.accept()
