@@ -53,6 +53,18 @@ def test_a_long_poll_lets_other_calls_through_and_ends_with_the_message(
     assert time.monotonic() - began < 1
 
 
+def test_a_message_to_an_http_subscriber_leaves_the_sandbox_for_nowhere(aws: Aws) -> None:
+    sns = aws.client("sns")
+    topic = sns.create_topic(Name="outward")["TopicArn"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+        sns.publish(TopicArn=topic, Message="hello")
+        listener.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
 def test_many_can_wait_and_each_message_goes_to_one_of_them(
     aws: Aws, served: Served, pool: ThreadPoolExecutor
 ) -> None:
@@ -140,15 +152,3 @@ def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
             until_it_waits(served)
         with pytest.raises(ClientError, match="ServiceUnavailable"):
             poll.result(5)
-
-
-def test_a_message_to_an_http_subscriber_leaves_the_sandbox_for_nowhere(aws: Aws) -> None:
-    sns = aws.client("sns")
-    topic = sns.create_topic(Name="outward")["TopicArn"]
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
-        sns.publish(TopicArn=topic, Message="hello")
-        listener.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            listener.accept()
