@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SCHEMA_VERSION: Final = 1
 _TEXT_COLUMNS: Final = ("trace_id", "experiment", "fault")
+# SQLite quotes a damaged schema in its message, which Python can't decode then.
+_BROKEN: Final = (sqlite3.Error, UnicodeDecodeError)
 _JSON_COLUMNS: Final = ("target", "do", "undo", "state", "captured", "listed")
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS changes (
@@ -132,7 +134,7 @@ class SqliteJournal:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._take_lock()
             self._db = self._connect(readonly=readonly)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *_BROKEN) as error:
             self._release()
             raise JournalError(
                 f"The journal {path} can't be used ({error}). Nothing is injected without it: "
@@ -193,13 +195,18 @@ class SqliteJournal:
     def _reporting(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise JournalError(f"The journal {self.path} failed: {error}.") from error
+        except _BROKEN as error:
+            raise JournalError(
+                f"The journal {self.path} failed: {error}. If it is damaged, look over the account, then "
+                "move the file away."
+            ) from error
 
     def _connect(self, *, readonly: bool) -> sqlite3.Connection:
         if readonly:
-            where = f"{self.path.absolute().as_uri()}?mode=ro"
+            # Not mode=ro: a writer killed within a commit left SQLite's own journal to be rolled back.
+            where = f"{self.path.absolute().as_uri()}?mode=rw"
             db = sqlite3.connect(where, uri=True, check_same_thread=False)
+            db.execute("PRAGMA query_only = ON")
             # A process that died while it made the file left it without tables: nothing was recorded.
             self._empty = db.execute("PRAGMA user_version").fetchone()[0] == 0
         else:
@@ -246,6 +253,26 @@ class JournalBusyError(JournalError):
 
 
 def _entry(row: sqlite3.Row) -> Entry:
+    """The row; a damaged one becomes an entry that can't be undone, so that the others still can."""
+    try:
+        return _whole(row)
+    except (ValueError, TypeError, AttributeError):
+        record = Record(
+            trace_id=str(row["trace_id"]),
+            experiment=str(row["experiment"]),
+            fault=str(row["fault"]),
+            target={},
+            do={},
+            undo=({"damaged": str(row["undo"])},),
+            state=None,
+            captured=None,
+            listed=(None,),
+        )
+        note = f"row {row['id']} of the journal is damaged"
+        return Entry(row["id"], record, Status.UNDO_FAILED, note, datetime.now(UTC))
+
+
+def _whole(row: sqlite3.Row) -> Entry:
     fields = {name: row[name] for name in _TEXT_COLUMNS}
     fields |= {name: json.loads(row[name]) for name in _JSON_COLUMNS}
     fields |= {"undo": tuple(fields["undo"]), "listed": tuple(fields["listed"])}

@@ -103,7 +103,10 @@ def check_telemetry(experiment: Experiment, aws: Aws, trace: Trace) -> None:
             raise InconclusiveError(f"the detector is not on: {on.summary}")
         before = look(expectation.probe, aws, trace)
         if before.holds is not False:
-            raise InconclusiveError(f"the detection was there before the fault: {before.summary}")
+            said = (
+                "the detection was there before the fault" if before.holds else "the detector can't be read"
+            )
+            raise InconclusiveError(f"{said}: {before.summary}")
 
 
 class Watch:

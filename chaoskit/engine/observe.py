@@ -24,6 +24,8 @@ _SHORTEST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 5.0
 _WAIT_SHARE: Final = 0.1
 """The next look comes after this share of the time already waited, so an interval is about that wide."""
+_CLOCKS_AGREE_S: Final = 2.0
+"""Clocks that differ by less are kept by NTP as usual; by more, and no latency can be told."""
 
 
 class Observer:
@@ -48,6 +50,7 @@ class Observer:
         self._clock = clock
         self._start = injector.trace.attempts[0].at
         self._last_without: dict[int, datetime] = {}
+        self._began = clock.now(), clock.monotonic()
 
     def observe(self) -> None:
         """Look, wait, look again; each look may close expectations.
@@ -79,8 +82,10 @@ class Observer:
         item.summary, item.evidence = seen.summary, seen.evidence
         start = seen.cause or self._start
         within = item.expectation.within
-        if seen.holds:
-            at = seen.at or ended
+        if within is not None and (doubt := self._doubt(ended)):
+            item.met, item.summary = None, doubt
+        elif seen.holds:
+            at = _trusted(seen.at, start, ended)
             item.latency_s = max((at - start).total_seconds(), 0.0)
             lo = max((self._last_without.get(id(item), start) - start).total_seconds(), 0.0)
             item.latency_interval = Interval(lo, max((ended - start).total_seconds(), lo))
@@ -98,6 +103,14 @@ class Observer:
         word = {True: "met", False: "missed", None: "unknown"}[item.met]
         self._timeline.add(word, f"{item.expectation.role}: {item.summary}")
         return True
+
+    def _doubt(self, ended: datetime) -> str | None:
+        """Why no latency can be told, or None."""
+        wall, steady = self._began
+        jumped = (ended - wall).total_seconds() - (self._clock.monotonic() - steady)
+        if abs(jumped) > _CLOCKS_AGREE_S:
+            return f"this machine's clock jumped by {jumped:+.0f} s meanwhile, so no latency can be told"
+        return None
 
     def _look(self, item: ExpectationResult) -> Observation:
         trace = self._injector.trace
@@ -117,3 +130,11 @@ class Observer:
         if any(attempt.effect for attempt in trace.attempts):
             return seen
         return replace(seen, holds=False, summary="the fault's effect was not seen, so nothing was repaired")
+
+
+def _trusted(at: datetime | None, start: datetime, ended: datetime) -> datetime:
+    """The evidence's own timestamp; where clocks disagree, the look that saw it, which is never too early."""
+    if at is None:
+        return ended
+    off = max((start - at).total_seconds(), (at - ended).total_seconds())
+    return ended if off > _CLOCKS_AGREE_S else at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
-from chaoskit.engine.rollback import Rollback, Undone
+from chaoskit.engine.rollback import Rollback, Undone, by_hand
 from chaoskit.errors import ChaoskitError
 from chaoskit.journal import Status
 
@@ -48,6 +48,11 @@ def recover(journal: Journal, reopen: Reopen, clock: Clock) -> list[Undone]:
             done += [_closed(entry, journal, str(gone)) for entry in entries]
         except ChaoskitError as error:
             done += [Undone(entry, ok=False, note=str(error)) for entry in entries]
+        except KeyError as missing:  # the row is damaged, or another version's
+            note = f"the journal does not say where it is: no {missing}"
+            done += [
+                Undone(entry, ok=False, note=entry.note or note, by_hand=by_hand(entry)) for entry in entries
+            ]
         else:
             done += Rollback(aws, journal, clock).undo(entries)
     return done

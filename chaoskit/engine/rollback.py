@@ -57,7 +57,7 @@ class Rollback:
             note = str(error) if isinstance(error, ChaoskitError) else f"{type(error).__name__}: {error}"
             with suppress(JournalError):
                 self._journal.mark(entry.id, Status.UNDO_FAILED, note)
-            return Undone(entry, ok=False, note=note, by_hand=_by_hand(entry))
+            return Undone(entry, ok=False, note=note, by_hand=by_hand(entry))
         return Undone(entry, ok=True, note=note)
 
     def _restored(self, entry: Entry) -> str:
@@ -133,7 +133,8 @@ class Rollback:
         )
 
 
-def _by_hand(entry: Entry) -> tuple[str, ...]:
+def by_hand(entry: Entry) -> tuple[str, ...]:
+    """The aws-cli lines that undo it."""
     try:
         steps = [load_undo(step) for step in entry.record.undo]
     except (KeyError, TypeError):

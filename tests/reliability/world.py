@@ -1,0 +1,293 @@
+"""A sandbox with the workload, processes that run in it, and a snapshot of all that a fault could touch."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from moto.iam.models import AWSManagedPolicy
+
+from chaoskit.embedded import UP, Instance
+from chaoskit.journal import SqliteJournal
+from chaoskit.places import target_in
+from chaoskit.sandbox import workload
+from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION
+from chaoskit.sandbox.server import serve
+from chaoskit.sandbox.state import backends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from chaoskit.sandbox.server import Served
+    from chaoskit.target import Target
+
+ROOT: Final = Path(__file__).parents[2]
+SHIPPED: Final = ROOT / "experiments"
+_SETTLES_WITHIN_S: Final = 120.0
+_HANGS_AFTER_S: Final = 120.0
+# What only records what happened (a key's last use, the trail's files), and what every empty backend has.
+_IGNORED: Final = ("last_used", "latest_delivery", "AWSLogs/", "account_id", "partition", "region_name")
+# What AWS itself offers, in tens of thousands.
+_OFFERED: Final = ("amis", "config_schema")
+# All but the logs and queues, which records and alerts go to.
+_SERVICES: Final = (
+    "apigateway", "bedrock", "cloudformation", "cloudtrail", "cloudwatch", "config", "dynamodb", "ec2",
+    "events", "iam", "kms", "lambda", "organizations", "s3", "s3control", "sagemaker", "scheduler",
+    "secretsmanager", "sns", "ssm", "stepfunctions", "wafv2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    status: int
+    out: str
+    err: str
+    points: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """The exit status; negative for the signal that ended it, as of subprocess."""
+        return os.waitstatus_to_exitcode(self.status)
+
+    @property
+    def killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+
+class Nursery:
+    """Starts processes, one at a time, by way of `offspring`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CHAOSKIT_", "PYTEST_"))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.reliability.offspring"],
+            cwd=ROOT,
+            env={**clean, "AWS_EC2_METADATA_DISABLED": "true"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    @contextmanager
+    def start(self, home: Path, arguments: Sequence[str], **order: Any) -> Iterator[Life]:
+        """A process; at the end of the block it has ended."""
+        files = {name: self._folder / name for name in ("out", "err", "points")}
+        wanted = {
+            "arguments": list(arguments),
+            "home": str(home),
+            "out": str(files["out"]),
+            "err": str(files["err"]),
+            "points": str(files["points"]) if "die_at" in order else None,
+            **order,
+        }
+        self._tell(wanted)
+        life = Life(self._hear()["pid"])
+        guard = threading.Timer(_HANGS_AFTER_S, os.kill, (life.pid, signal.SIGKILL))
+        guard.start()
+        try:
+            yield life
+        finally:
+            status = self._hear()["status"]
+            guard.cancel()
+            points = files["points"].read_text().splitlines() if wanted["points"] else []
+            out, err = (files[name].read_text("utf-8", "replace") for name in ("out", "err"))
+            life.ended.append(Ended(status, out, err, tuple(points)))
+
+    def run(self, home: Path, *arguments: str, **order: Any) -> Ended:
+        """A process from beginning to end."""
+        with self.start(home, arguments, **order) as life:
+            pass
+        return life.ended[0]
+
+    def _tell(self, order: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+
+    def _hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        heard: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return heard
+
+
+@dataclass
+class Life:
+    """A process that was started; `ended` is filled when it has ended."""
+
+    pid: int
+    ended: list[Ended] = field(default_factory=list)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it, if there is still somebody to take it."""
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            return
+
+
+@dataclass(frozen=True)
+class World:
+    """A sandbox that processes find as the one that is up, in the home folder `home`."""
+
+    home: Path
+    served: Served
+    target: Target
+    nursery: Nursery
+    admin: boto3.Session
+    _baseline: dict[str, str] = field(default_factory=dict)
+
+    def chaoskit(self, *arguments: str, **order: Any) -> Ended:
+        return self.nursery.run(self.home, *arguments, **order)
+
+    def client(self, service: str) -> Any:
+        """As the account's administrator."""
+        return self.admin.client(service, endpoint_url=self.served.url)
+
+    def records(self, operation: str) -> list[dict[str, Any]]:
+        """The audit trail's latest records of an operation."""
+        found = self.client("cloudtrail").lookup_events(
+            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": operation}]
+        )
+        return [json.loads(event["CloudTrailEvent"]) for event in found["Events"]]
+
+    def remember(self) -> None:
+        """Take the account as it is now for what it must be again."""
+        self.settle()
+        self._baseline.clear()
+        self._baseline.update(self._snapshot())
+
+    def differences(self) -> list[str]:
+        """What in the account is not as it was; what differs is looked at again once responders are done."""
+        if self._differences():
+            self.settle()
+        return self._differences()
+
+    def settle(self) -> None:
+        """Wait until the sandbox's responders have nothing left to do."""
+        assert self.served.cloud.idle(_SETTLES_WITHIN_S), "the sandbox's responders hang"
+
+    def landed(self, text: str) -> bool:
+        """Whether the account comes to differ in something that names `text`: a request is on its way."""
+        return any(
+            text in difference
+            for _ in range(40)
+            if not threading.Event().wait(0.05)
+            for difference in self._differences()
+        )
+
+    def open_faults(self) -> list[str]:
+        """What is open in the journal."""
+        path = self.home / "journal.sqlite"
+        if not path.exists():
+            return []
+        with SqliteJournal(path, readonly=True) as journal:
+            return [f"{e.id} {e.record.fault} {e.status}: {e.note}" for e in journal.open_faults()]
+
+    def _differences(self) -> list[str]:
+        before, now = self._baseline, self._snapshot()
+        assert before, "remember the account first"
+        return [
+            f"{path}: {before.get(path)} became {now.get(path)}"
+            for path in sorted(before.keys() | now.keys())
+            if before.get(path, "None") != now.get(path, "None")
+        ]
+
+    def _snapshot(self) -> dict[str, str]:
+        with self.served.cloud.lock:
+            return snapshot()
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Serve a sandbox in this process, with the workload, for processes with a home inside `folder`."""
+    home, state = folder / "home", folder / "home" / "sandboxes"
+    state.mkdir(parents=True)
+    with serve(instance=UP) as served:
+        sessions = {
+            name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+            for name, key in served.credentials.items()
+        }
+
+        def connect(name: str) -> Any:
+            return lambda service: sessions[name].client(service, endpoint_url=served.url)
+
+        workload.deploy(
+            connect("admin"), connect("management"), ROOT / "runbooks", pace=workload.Pace(poll=0.01)
+        )
+        about = {"pid": os.getpid(), **served.describe(), "workload": "ready"}
+        (state / f"{UP}.json").write_text(json.dumps(about))
+        nursery = Nursery(folder)
+        try:
+            with (state / f"{UP}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                made = World(home, served, target_in(Instance.load(about)), nursery, sessions["admin"])
+                made.remember()
+                yield made
+                made.settle()
+                assert made.differences() == [], "what responders did afterwards"
+        finally:
+            nursery.close()
+
+
+def snapshot() -> dict[str, str]:
+    """All of moto's state but what merely records what happened, as text by path."""
+    found: dict[str, str] = {}
+    for service in _SERVICES:
+        held = backends(service)
+        for account in (MEMBER, MANAGEMENT):
+            regions = held[account]
+            # Backends are made when they are first used; here they are all used from the beginning.
+            region = REGION if REGION in regions else "aws"
+            for name in sorted({region, *regions}):
+                _flatten(regions[name], f"{service}.{account}.{name}", found, set())
+    return found
+
+
+def _flatten(value: Any, path: str, found: dict[str, str], seen: set[int]) -> None:
+    match value:
+        case str() | bytes() if value[:1] in ("{", b"{"):  # a document: what it says, not how it is spaced
+            try:
+                found[path] = json.dumps(json.loads(value), sort_keys=True)
+            except ValueError:
+                found[path] = repr(value)
+        case None | bool() | int() | float() | str() | bytes():
+            found[path] = repr(value)
+        case _ if id(value) in seen:
+            found[path] = "as above"
+        case set() | frozenset():
+            found[path] = repr(sorted(map(repr, value)))
+        case _:
+            seen.add(id(value))
+            for name, inner in _inside(value):
+                if not name.startswith((*_IGNORED, *_OFFERED)):
+                    _flatten(inner, f"{path}.{name}", found, seen)
+
+
+def _inside(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, AWSManagedPolicy):  # there are a thousand, and nobody can change them
+        return [("attachment_count", value.attachment_count)]
+    if isinstance(value, dict):
+        return sorted((str(key), inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return [(str(number), inner) for number, inner in enumerate(value)]
+    return sorted(vars(value).items()) if hasattr(value, "__dict__") else []
