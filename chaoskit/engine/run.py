@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -195,13 +195,15 @@ class _Run:
         return result
 
     def _undone(self, entries: list[Entry]) -> list[Undone]:
-        """Undo; what the session's limits stand in the way of is undone without them."""
+        """Undo; what this session can't, as it is limited or has ended, a new one without limits does."""
         journal, clock = self._around.journal, self._around.clock
         undone = Rollback(self._opened, journal, clock).undo(entries)
-        if self._around.limits and any(not each.ok for each in undone):
-            left = [each.entry for each in undone if not each.ok]
-            again = {each.entry.id: each for each in Rollback(self._open(), journal, clock).undo(left)}
-            undone = [again.get(each.entry.id, each) for each in undone]
+        left = [each.entry for each in undone if not each.ok]
+        if left:
+            with suppress(ChaoskitError):  # there is no other session to be had
+                self._aws = self._open()
+                again = {each.entry.id: each for each in Rollback(self._opened, journal, clock).undo(left)}
+                undone = [again.get(each.entry.id, each) for each in undone]
         return undone
 
     def _open(self, policies: Sequence[str] = ()) -> Aws:

@@ -51,10 +51,12 @@ class Weather:
     Attributes:
         seed: Chooses it all.
         now: The time by which late requests land.
+        session_ends: After how many requests the session's keys are refused; then nothing else happens.
     """
 
     seed: int
     now: Callable[[], datetime]
+    session_ends: int | None = None
     happened: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -62,7 +64,11 @@ class Weather:
         self._share = self._chance.choice([0.01, 0.05, 0.2, 0.4])
         self._kinds = self._chance.sample(TROUBLES, self._chance.randint(1, len(TROUBLES)))
         # In some storms the run's session ends for good.
-        self._session_ends = self._chance.randint(5, 40) if self._chance.random() < 0.1 else None
+        ends = self._chance.randint(5, 40) if self._chance.random() < 0.1 else None
+        self._session_ends = self.session_ends or ends
+        if self.session_ends is not None:
+            self._share = 0.0
+        self._ending: set[str] = set()
         self._count = 0
         self._mutex = threading.Lock()
 
@@ -70,8 +76,10 @@ class Weather:
         """What happens to this request, and a number from 0 to 1 that says how badly."""
         with self._mutex:
             self._count += 1
-            ended = self._session_ends is not None and self._count > self._session_ends
-            if ended and "x-amz-security-token" in request.named:
+            token = request.named.get("x-amz-security-token")
+            if token and self._session_ends is not None and self._count <= self._session_ends:
+                self._ending.add(token)
+            elif token in self._ending:
                 return "expire", 0.0
             if self._chance.random() >= self._share:
                 return "", 0.0

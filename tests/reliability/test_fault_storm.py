@@ -135,3 +135,20 @@ def test_in_any_storm_nothing_is_left_and_nothing_passes_falsely(
     counted = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
     figures(f"fault storm: {runs} runs from seed {FIRST_SEED}: {counted}; 0 left, 0 false PASSED")
     figures(f"fault storm: {sum(troubles.values())} requests struck: {dict(troubles)}")
+
+
+def test_a_session_that_ends_while_the_fault_is_in_is_replaced_for_the_rollback(storm: Storm) -> None:
+    path = next(SHIPPED.rglob("permissive-policy-on-training-role.yaml"))
+    target = storm.place.target
+    through = replace(target, connection=replace(target.connection, endpoint_url=storm.proxy.url))
+    restored = []
+    with SqliteJournal(storm.journal) as journal:
+        for requests in (20, 24, 28):
+            storm.proxy.weather = Weather(FIRST_SEED, storm.clock.now, session_ends=requests)
+            experiments = spec.load([path], target.variables)
+            (result,) = run_set(experiments, through, journal, clock=storm.clock).results
+            assert result.restored, f"{requests}: {result.dump()}"
+            restored += [result.faults]
+        assert journal.open_faults() == []
+    assert any(restored), "the session ended before the fault each time"
+    assert storm.place.differences() == []

@@ -38,7 +38,7 @@ _HANGS_AFTER_S: Final = 120.0
 # What only records what happened (a key's last use, the trail's files), and what every empty backend has.
 _IGNORED: Final = ("last_used", "latest_delivery", "AWSLogs/", "account_id", "partition", "region_name")
 # What AWS itself offers, in tens of thousands.
-_OFFERED: Final = ("amis", "config_schema")
+_OFFERED: Final = ("amis", "snapshots", "config_schema")
 # All but the logs and queues, which records and alerts go to.
 _SERVICES: Final = (
     "apigateway", "bedrock", "cloudformation", "cloudtrail", "cloudwatch", "config", "dynamodb", "ec2",
@@ -178,8 +178,9 @@ class World:
 
     def differences(self) -> list[str]:
         """What in the account is not as it was; what differs is looked at again once responders are done."""
-        if self._differences():
-            self.settle()
+        if not self._differences():
+            return []
+        self.settle()
         return self._differences()
 
     def settle(self) -> None:
