@@ -71,6 +71,7 @@ def translated(call: str, *, own_keys: bool) -> Iterator[None]:
         AwsError: Anything else the API answered, or no answer.
     """
     from botocore import exceptions as boto  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
 
     try:
         yield
@@ -88,7 +89,7 @@ def translated(call: str, *, own_keys: bool) -> Iterator[None]:
         raise TargetError(f"AWS credentials could not be read: {error}.") from error
     except (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError) as error:
         raise AwsError(call, "EndpointUnreachable", str(error), sent=False, transient=True) from error
-    except boto.HTTPClientError as error:
+    except (boto.HTTPClientError, ResponseParserError) as error:  # a garbled answer is none
         raise AwsError(call, "NoAnswer", str(error), transient=True) from error
     except (boto.ParamValidationError, boto.NoRegionError, boto.UnknownServiceError) as error:
         raise AwsError(call, type(error).__name__, str(error), sent=False) from error

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -66,7 +67,9 @@ def signals_held(stop: Stop | None = None) -> Iterator[None]:
         if stop is not None:
             stop.request(f"stopped by {name}")
         words = "still rolling back, please wait" if again else "stopping: rolling back first"
-        print(f"\nchaoskit: {name}: {words}", file=sys.stderr, flush=True)  # noqa: T201 - click's echo is not safe here
+        # Past Python's buffers: a handler may have interrupted a write to the same stream.
+        with suppress(OSError):
+            os.write(2, f"\nchaoskit: {name}: {words}\n".encode())
 
     before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:

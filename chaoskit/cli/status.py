@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +11,9 @@ from chaoskit.aws import load_undo
 from chaoskit.errors import ExitCode
 from chaoskit.home import journals
 from chaoskit.journal import SqliteJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @click.command("status")
@@ -50,6 +54,14 @@ def command(*, as_json: bool) -> int:
             whose = f"({record.experiment}, run {record.trace_id})"
             why = f": {entry.note}" if entry.note else ""
             click.echo(f"{record.fault} {where} {whose}: {entry.status}{why}")
-            for step in map(load_undo, record.undo):
-                click.echo(f"  undo: {step}")
+            for step in record.undo:
+                click.echo(f"  undo: {_told(step)}")
     return ExitCode.ERROR if entries else ExitCode.PASSED
+
+
+def _told(step: Mapping[str, Any]) -> str:
+    """An undo step; one that is damaged or another version's, as it stands."""
+    try:
+        return str(load_undo(step))
+    except (KeyError, TypeError):
+        return f"not readable by this version: {dict(step)}"

@@ -14,7 +14,8 @@ class Stop:
 
     def request(self, reason: str) -> None:
         """Ask; only the first reason counts."""
-        if not self.requested:
+        # Not `event.is_set()`: a signal within `event.set()` would wait for a lock that its own thread holds.
+        if not self.reason:
             self.reason = reason
             self.event.set()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaoskit.aws import Aws, Credentials
+from chaoskit.cli import main
 from chaoskit.engine import recover
 from chaoskit.errors import TargetError
 from chaoskit.faults.iam_attach_role_policy import AttachRolePolicy
@@ -325,3 +326,15 @@ def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_being_undone(
         assert (odd.ok, good.ok) == (False, True)
         assert [entry.record.fault for entry in died.open_faults()] == ["odd"]
     assert attached() == before
+
+
+def test_status_shows_a_row_that_it_cannot_read_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHAOSKIT_HOME", str(tmp_path))
+    with SqliteJournal(tmp_path / "journal.sqlite") as odd:
+        odd.record(Record("t", "e", "f", {}, {}, ({"from": "another version"},), None, None, (None,)))
+    with pytest.raises(SystemExit) as ended:
+        main(["status"])
+    assert ended.value.code == 5
+    assert "not readable by this version" in capsys.readouterr().out
