@@ -48,7 +48,7 @@ PASS, FAIL, NOT_TOLD = Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE
         ([APPLIED, DENIED], [(DETECTION, True), (RESPONSE, True)], NOT_TOLD),
         # ... unless a runbook was seen to repair it before its effect could be read
         ([NO_EFFECT], [(RUNBOOK, True)], PASS),
-        ([NO_EFFECT], [(RUNBOOK, False)], NOT_TOLD),
+        ([NO_EFFECT], [(RUNBOOK, False)], FAIL),  # repaired, but too late
         ([NO_EFFECT], [(RUNBOOK, None)], NOT_TOLD),
         # A guardrail expects the denial
         ([DENIED], [(GUARDRAIL, True)], PASS),
@@ -71,6 +71,10 @@ def test_what_was_seen_leads_to_its_verdict(
         *(seen(item, met, repaired=repaired.get(item.runbook or "", [])) for item, met in expected)
     )
     assert judge(about, trace(*attempts))[0] is verdict
+
+
+def test_a_fault_that_nobody_saw_or_repaired_proves_nothing() -> None:
+    assert judge(result(seen(RUNBOOK, met=False)), trace(NO_EFFECT))[0] is NOT_TOLD
 
 
 @pytest.mark.parametrize("expectation", [GUARDRAIL, DETECTION, RESPONSE, RUNBOOK])
