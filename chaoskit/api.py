@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chaoskit import spec
 from chaoskit.engine import recover, run_set
-from chaoskit.errors import ChaoskitError
+from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.home import journal_path, journals
 from chaoskit.journal import JournalBusyError, SqliteJournal
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from chaoskit.embedded import Delays
     from chaoskit.engine import Listener, Stop, Undone
     from chaoskit.experiment import Experiment
     from chaoskit.permissions.statements import Written
@@ -38,6 +39,7 @@ def run(
     stop: Stop | None = None,
     listener: Listener | None = None,
     predict: bool = True,
+    delays: Delays = "instant",
 ) -> Results:
     """Run the experiments in these files and folders, after rolling back what earlier runs left.
 
@@ -49,20 +51,35 @@ def run(
         stop: Request it from another thread to end early; what has begun is rolled back.
         listener: Is told every event as it happens.
         predict: Put what the account's policies say beforehand beside what came of each change.
+        delays: `realistic` runs in an embedded sandbox of its own, whose telemetry takes as long as AWS
+            says, on a clock that is moved instead of waited for.
 
     Raises:
         SpecError: Something is wrong in the files; nothing was called.
-        TargetError: The account can't be reached or used; nothing was injected.
+        TargetError: The account can't be reached or used, or `delays` does not go with the rest; nothing
+            was injected.
         JournalError: The journal can't be written; nothing was injected.
     """
     files = [Path(path) for path in paths]
     spec.load(files)
-    with SqliteJournal(journal_path()) as journal, open_target(target, settings) as place:
+    if delays == "realistic" and (target != "embedded" or jobs > 1):
+        raise TargetError(
+            "Realistic delays are the embedded sandbox's, whose clock one run at a time can move: "
+            "leave out --target aws and --jobs."
+        )
+    with SqliteJournal(journal_path()) as journal, open_target(target, settings, delays) as place:
         recover(journal, reopen, SystemClock())
         experiments = spec.load(files, place.variables)
         foresights = _foresee(experiments, place) if predict else []
         results = run_set(
-            experiments, place, journal, stop=stop, listener=listener, jobs=jobs, limits=Limiter(place)
+            experiments,
+            place,
+            journal,
+            stop=stop,
+            listener=listener,
+            clock=place.clock,
+            jobs=jobs,
+            limits=Limiter(place),
         )
         for result, foresight in zip(results.results, foresights, strict=False):
             compare(result, foresight)
@@ -107,7 +124,7 @@ def harness_policy(
     spec.load(files)
     with open_target(target, settings) as place:
         aws = place.open("chaoskit-plan", "plan", 0)
-        own = engine_needs((settings or AwsSettings()).stack)
+        own = engine_needs((settings or AwsSettings()).stack, place.switches)
         every = [own, *(needs(each, aws) for each in spec.load(files, place.variables))]
         fitted = fitting(grants(every, aws, place.role_arn or aws.identify()), limit)
     if not fitted:
@@ -120,13 +137,15 @@ def _foresee(experiments: Sequence[Experiment], place: Target) -> list[Foresight
     return [foresee(experiment, asked) for experiment in experiments]
 
 
-def open_target(target: TargetName, settings: AwsSettings | None = None) -> AbstractContextManager[Target]:
+def open_target(
+    target: TargetName, settings: AwsSettings | None = None, delays: Delays = "instant"
+) -> AbstractContextManager[Target]:
     """The target of that name; the embedded sandbox is the one that is up, or one for the block.
 
     Raises:
         TargetError: It can't be reached or used.
     """
-    return embedded_target() if target == "embedded" else aws_target(settings or AwsSettings.read())
+    return embedded_target(delays) if target == "embedded" else aws_target(settings or AwsSettings.read())
 
 
 def recover_all() -> list[Undone]:

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Aws, Connection, default_region
-from chaoskit.embedded import Sandboxes
+from chaoskit.embedded import Sandboxes, SkippingClock
 from chaoskit.engine import PlaceGoneError
 from chaoskit.errors import AwsError, TargetError
 from chaoskit.home import home
 from chaoskit.spec.names import variable_name
+from chaoskit.switches import PARAMETER, STOP_FILE, Switches
 from chaoskit.target import STACK, Target, stack_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from chaoskit.embedded import Instance
+    from chaoskit.embedded import Delays, Instance
 
 CONFIG: Final = Path("chaoskit.toml")
 
@@ -36,6 +37,9 @@ _KINDS: Final = {
     "regions": _TEXTS,
     "variables": (dict, 'a table of name = "text"'),
     "landing_s": (int | float, "a number of seconds"),
+    "stop_parameter": (str, 'a text in quotes; "" for none'),
+    "stop_alarms": _TEXTS,
+    "safety_lever": (bool, "true or false"),
 }
 _EMBEDDED_LANDING_S: Final = 0.5
 
@@ -54,6 +58,10 @@ class AwsSettings:
         variables: More `${...}` names, beside the stack's outputs.
         landing_s: For how long after its sender died a request may still take effect, in seconds; a
             change without an answer is looked at again after that.
+        management_profile: A profile for the organization's management account, to read its policies.
+        stop_parameter: The SSM parameter whose being there stops every run; empty for none.
+        stop_alarms: CloudWatch alarms that do so while they ring.
+        safety_lever: Whether the safety lever of AWS FIS does.
     """
 
     profile: str | None = None
@@ -65,6 +73,9 @@ class AwsSettings:
     variables: Mapping[str, str] = field(default_factory=dict)
     landing_s: float = 90.0
     management_profile: str | None = None
+    stop_parameter: str = PARAMETER
+    stop_alarms: tuple[str, ...] = ()
+    safety_lever: bool = True
 
     @classmethod
     def read(cls, path: Path = CONFIG) -> AwsSettings:
@@ -125,16 +136,27 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         management=(
             Connection(region, profile=settings.management_profile) if settings.management_profile else None
         ),
+        switches=Switches(
+            home() / STOP_FILE, settings.stop_parameter, settings.stop_alarms, settings.safety_lever
+        ),
     )
 
 
 @contextmanager
-def embedded_target() -> Iterator[Target]:
+def embedded_target(delays: Delays = "instant") -> Iterator[Target]:
     """The sandbox that is up, or else one of its own that ends with the block.
+
+    Args:
+        delays: `realistic` takes one of its own in any case, whose telemetry takes as long as AWS
+            says, and whose time is skipped instead of waited for.
 
     Raises:
         TargetError: It does not start or answer.
     """
+    if delays == "realistic":
+        with sandboxes().own(delays) as slow:
+            yield replace(target_in(slow), clock=SkippingClock(slow))
+        return
     running = sandboxes().with_workload()
     if running:
         yield target_in(running)
@@ -163,6 +185,7 @@ def target_in(instance: Instance) -> Target:
         role_arn=variables.get("workload.harness_role_arn"),
         variables=variables,
         management=replace(connection, credentials=instance.management),
+        switches=Switches(home() / STOP_FILE, PARAMETER, safety_lever=True),
     )
 
 

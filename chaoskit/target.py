@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Aws, Query
 from chaoskit.errors import AwsError, GuardError, TargetError
+from chaoskit.slo import SystemClock
+from chaoskit.switches import Switches
 from chaoskit.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chaoskit.aws import Connection, Inboxes
+    from chaoskit.slo import Clock
 
 STACK: Final = "chaoskit-workload"
 _SHORTEST_SESSION_S: Final = 900
@@ -36,6 +39,8 @@ class Target:
         variables: What `${...}` stands for.
         management: How to reach the organization's management account, to read its policies; None when
             nobody said how.
+        switches: What stops every run in it.
+        clock: The time that passes in it.
     """
 
     name: str
@@ -47,6 +52,8 @@ class Target:
     role_arn: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     management: Connection | None = None
+    switches: Switches = field(default_factory=Switches)
+    clock: Clock = field(default_factory=SystemClock)
 
     def open(
         self,

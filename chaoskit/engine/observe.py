@@ -64,7 +64,7 @@ class Observer:
             self._open = [item for item in self._open if not self._settled(item)]
             if not self._open:
                 return
-            self._watch.check(self._aws, self._injector.trace)
+            self._watch.check(self._aws, self._injector.trace, changing=False)
             self._clock.wait(self._pause(), self._watch.stop.event)
 
     def _pause(self) -> float:

@@ -101,7 +101,7 @@ class _Run:
         self._result.restored = True  # nothing has been changed yet
         self._timeline = Timeline(self._result, clock, around.listener)
         self._trace = Trace(trace_id, clock.now())
-        self._watch = Watch(experiment, around.stop, clock)
+        self._watch = Watch(experiment, around.stop, clock, target.switches)
         self._aws: Aws | None = None
         self._ended: tuple[Verdict, str] | None = None
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chaoskit.aws import Message, Query, Reader
     from chaoskit.contract import Probe
     from chaoskit.experiment import Experiment
+    from chaoskit.switches import Switches
 
 _OPEN: Final = re.compile(rf"<[A-Za-z][^<>\s]*>|{re.escape(ITEM)}")
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
@@ -126,12 +127,17 @@ def grants(every: Iterable[Needs], aws: Reader, caller: str) -> dict[str, set[Gr
     return {sid: found for sid, found in groups.items() if found}
 
 
-def engine_needs(stack: str) -> Needs:
-    """What chaoskit itself reads before a run: the outputs of the workload's stack."""
-    return Needs(read=[Call("cloudformation", "DescribeStacks", StackName=stack)])
+def engine_needs(stack: str, switches: Switches) -> Needs:
+    """What chaoskit itself reads: the outputs of the workload's stack before runs, kill switches in them."""
+    return Needs(
+        read=[
+            Call("cloudformation", "DescribeStacks", StackName=stack),
+            *(_call(query) for query in switches.queries()),
+        ]
+    )
 
 
-def session_policies(experiment: Experiment, aws: Reader, caller: str) -> tuple[str, ...]:
+def session_policies(experiment: Experiment, aws: Reader, caller: str, switches: Switches) -> tuple[str, ...]:
     """Session policies for a run, the narrowest first: wider ones are for when STS packs one too large.
 
     None for an experiment of which not all calls can be told beforehand: a limit must not break its undo.
@@ -139,6 +145,7 @@ def session_policies(experiment: Experiment, aws: Reader, caller: str) -> tuple[
     needed = needs(experiment, aws)
     if needed.missing:
         return ()
+    needed.read += [_call(query) for query in switches.queries()]
     groups = grants([needed], aws, caller)
     return tuple(policy.text for policy in fitting(groups, SESSION_LIMIT))
 

@@ -48,7 +48,7 @@ class Limiter:
         role = self._target.role_arn
         if role is None:
             return ()
-        return session_policies(experiment, self._opened(), role)
+        return session_policies(experiment, self._opened(), role, self._target.switches)
 
     def _opened(self) -> Aws:
         """This thread's own session; it is not for sharing, and ends."""

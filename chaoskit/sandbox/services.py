@@ -12,6 +12,8 @@ from chaoskit.sandbox.insights_provider import LogQueries
 from chaoskit.sandbox.keys import KeyStates
 from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch
 from chaoskit.sandbox.runtime import SageMakerRuntime
+from chaoskit.sandbox.safety_lever import SafetyLevers
+from chaoskit.sandbox.scheduler import Schedules
 from chaoskit.sandbox.security_tokens import SecurityTokens
 from chaoskit.sandbox.simulation import PolicySimulator
 from chaoskit.sandbox.trail import AuditTrail
@@ -27,6 +29,7 @@ _LATER = {
     "cloudformation": ("chaoskit.sandbox.cfn", "CloudFormation"),
     "lambda": ("chaoskit.sandbox.functions.provider", "Functions"),
     "ssm": ("chaoskit.sandbox.automation.provider", "Automation"),
+    "stepfunctions": ("chaoskit.sandbox.step_functions.provider", "StepFunctions"),
 }
 
 
@@ -49,11 +52,12 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
         UserBoundaries(cloud),
         PolicySimulator(cloud),
         KeyStates(cloud),
+        SafetyLevers(cloud),
     ):
         gateway.add_provider(provider)
     for service, (module, name) in _LATER.items():
         gateway.add_later(service, partial(_make, module, name, cloud))
-    gateway.add_observers([trail, filters])
+    gateway.add_observers([trail, filters, Schedules(cloud)])
     return trail
 
 

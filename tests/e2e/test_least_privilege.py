@@ -40,7 +40,7 @@ def shipped(lab: Lab) -> list[Experiment]:
 def derived(lab: Lab) -> Any:
     aws = lab.target.open("chaoskit-plan", "plan", 0)
     assert lab.target.role_arn
-    every = [engine_needs(STACK), *(needs(each, aws) for each in shipped(lab))]
+    every = [engine_needs(STACK, lab.target.switches), *(needs(each, aws) for each in shipped(lab))]
     return grants(every, aws, lab.target.role_arn)
 
 
@@ -106,7 +106,7 @@ def test_a_run_passes_under_its_session_policy(lab: Lab, journal: Path, experime
 def test_a_session_policy_fits_and_wider_ones_stand_by(lab: Lab) -> None:
     aws = lab.target.open("chaoskit-plan", "plan", 0)
     for experiment in shipped(lab):
-        policies = session_policies(experiment, aws, lab.target.role_arn or "")
+        policies = session_policies(experiment, aws, lab.target.role_arn or "", lab.target.switches)
         sizes = [len(policy) for policy in policies]
         assert sizes == sorted(sizes, reverse=True)
         assert sizes[0] <= SESSION_LIMIT

@@ -7,6 +7,7 @@ from chaoskit.aws import ITEM, Call, Credentials, Each, Query
 from chaoskit.contract import About, Change, Fault, Observation, Probe
 from chaoskit.permissions.statements import SESSION_LIMIT, Grant
 from chaoskit.predict import engine_needs, grants, needs, session_policies
+from chaoskit.switches import Switches
 from tests.predict.account import HARNESS, MEMBER, account
 from tests.samples import GUARDRAIL, experiment
 
@@ -96,13 +97,13 @@ def test_a_role_whose_path_can_not_be_read_is_left_open_there() -> None:
 
 def test_chaoskit_reads_the_stack_before_a_run() -> None:
     stack = f"arn:aws:cloudformation:us-east-1:{MEMBER}:stack/workload/*"
-    assert grants([engine_needs("workload")], account(), HARNESS) == {
+    assert grants([engine_needs("workload", Switches())], account(), HARNESS) == {
         "Read": {Grant("cloudformation:DescribeStacks", stack)}
     }
 
 
 def test_a_session_policy_has_no_more_than_sts_takes() -> None:
-    policies = session_policies(experiment(GUARDRAIL), account(), HARNESS)
+    policies = session_policies(experiment(GUARDRAIL), account(), HARNESS, Switches())
     assert max(map(len, policies)) <= SESSION_LIMIT
     first = json.loads(policies[0])["Statement"]
     assert [each["Sid"] for each in first] == ["Inject", "Undo", "Read"]
@@ -123,4 +124,4 @@ def test_what_can_not_be_told_beforehand_is_said_and_then_a_run_is_not_limited()
     unclear = experiment(GUARDRAIL, faults=(Depends(),))
     (why,) = needs(unclear, account()).missing
     assert why == "small: tests.depends: what follows depends on the reply to iam:CreateUser"
-    assert session_policies(unclear, account(), HARNESS) == ()
+    assert session_policies(unclear, account(), HARNESS, Switches()) == ()
