@@ -124,7 +124,7 @@ def harness_policy(
     spec.load(files)
     with open_target(target, settings) as place:
         aws = place.open("chaoskit-plan", "plan", 0)
-        own = engine_needs((settings or AwsSettings()).stack, place.switches)
+        own = engine_needs(place.switches)
         every = [own, *(needs(each, aws) for each in spec.load(files, place.variables))]
         fitted = fitting(grants(every, aws, place.role_arn or aws.identify()), limit)
     if not fitted:

@@ -93,17 +93,11 @@ class Target:
 
 
 def stack_outputs(aws: Aws, stack: str = STACK) -> dict[str, str]:
-    """The outputs of the workload's stack, or nothing where there is no such stack.
+    """The outputs of the workload's stacks: the one of that name, and those named `<stack>-<layer>`.
 
     Raises:
-        AwsError: The stack can't be read.
+        AwsError: The stacks can't be read.
     """
-    try:
-        outputs = aws.read(
-            Query("cloudformation", "DescribeStacks", {"StackName": stack}, "Stacks[0].Outputs")
-        )
-    except AwsError as error:
-        if error.code == "ValidationError":
-            return {}
-        raise
+    mine = f"Stacks[?StackName == '{stack}' || starts_with(StackName, '{stack}-')].Outputs[]"
+    outputs = aws.read(Query("cloudformation", "DescribeStacks", {}, mine))
     return {output["OutputKey"]: output["OutputValue"] for output in outputs or []}

@@ -127,11 +127,11 @@ def grants(every: Iterable[Needs], aws: Reader, caller: str) -> dict[str, set[Gr
     return {sid: found for sid, found in groups.items() if found}
 
 
-def engine_needs(stack: str, switches: Switches) -> Needs:
-    """What chaoskit itself reads: the outputs of the workload's stack before runs, kill switches in them."""
+def engine_needs(switches: Switches) -> Needs:
+    """What chaoskit itself reads: the outputs of the workload's stacks before runs, kill switches in them."""
     return Needs(
         read=[
-            Call("cloudformation", "DescribeStacks", StackName=stack),
+            Call("cloudformation", "DescribeStacks"),
             *(_call(query) for query in switches.queries()),
         ]
     )

@@ -1,7 +1,8 @@
 """Deploys the reference workload by boto3, the same way on AWS and on the embedded sandbox.
 
-Three stacks: `chaoskit-pipeline` and `chaoskit-workload` in the sandbox account, `chaoskit-organization` in
-the organization's management account. An output `TrainingRole` of the workload's stack is
+In the sandbox account `chaoskit-pipeline`, `chaoskit-workload` and a stack for each layer of defence, in the
+organization's management account `chaoskit-organization`. A stack's parameter that is named like an output
+of an earlier stack takes its value. An output `TrainingRole` of a workload's stack is
 `${workload.training_role}` in an experiment: words of the output's name, in lower case, joined by `_`.
 Names (roles, users, buckets, functions) are the plain output, ARNs are in `..._arn`.
 """
@@ -33,6 +34,8 @@ __all__ = ["DeploymentError", "Pace", "deploy", "destroy", "outputs", "register_
 PIPELINE = "chaoskit-pipeline"
 WORKLOAD = "chaoskit-workload"
 ORGANIZATION = "chaoskit-organization"
+LAYERS = ("network", "identity", "data", "application", "audit")
+"""In the order of deployment: each has a stack `chaoskit-workload-<layer>`, if it has a template."""
 
 _TEMPLATES = resources.files("chaoskit.sandbox") / "templates"
 
@@ -67,21 +70,27 @@ def deploy(
     for path in sorted(runbooks.glob("*.yaml")):
         register_runbook(ssm, path)
     role = pipeline["DeployRoleArn"]
-    made = bring(cloudformation, WORKLOAD, _template("workload.yaml"), given, pace, role_arn=role)
+    made: dict[str, str] = {}
+    for name, template in _stacks():
+        made |= bring(cloudformation, name, template, given | made, pace, role_arn=role)
     if management is not None:
-        given["SandboxOu"] = _sandbox_ou(management("organizations"), _account(member))
-        bring(management("cloudformation"), ORGANIZATION, _template("organization.yaml"), given, pace)
+        given["SandboxAccount"] = _account(member)
+        given["SandboxOu"] = _sandbox_ou(management("organizations"), given["SandboxAccount"])
+        bring(management("cloudformation"), ORGANIZATION, _template("organization.yaml"), given | made, pace)
     return _named(made)
 
 
 def outputs(member: Connect) -> dict[str, str]:
     """What `${workload.*}` stands for; DeploymentError when the workload is not deployed."""
-    stack = describe(member("cloudformation"), WORKLOAD)
-    if stack is None:
-        raise DeploymentError(
-            f"the stack {WORKLOAD} does not exist in this account: deploy the workload first"
-        )
-    return _named(outputs_of(stack))
+    made: dict[str, str] = {}
+    for name, _ in _stacks():
+        stack = describe(member("cloudformation"), name)
+        if stack is None:
+            raise DeploymentError(
+                f"the stack {name} does not exist in this account: deploy the workload first"
+            )
+        made |= outputs_of(stack)
+    return _named(made)
 
 
 def destroy(member: Connect, management: Connect | None, runbooks: Path, *, pace: Pace | None = None) -> None:
@@ -96,7 +105,7 @@ def destroy(member: Connect, management: Connect | None, runbooks: Path, *, pace
     pace = pace or Pace()
     if management is not None:
         remove(management("cloudformation"), ORGANIZATION, pace)
-    for name in (WORKLOAD, PIPELINE):
+    for name in (*reversed([name for name, _ in _stacks()]), PIPELINE):
         _remove_with_data(member, name, pace)
     ssm = member("ssm")
     for path in runbooks.glob("*.yaml"):
@@ -141,6 +150,13 @@ def _version_that_says(ssm: Any, name: str, content: Mapping[str, Any]) -> str:
         if json.loads(found["Content"]) == content:
             return version
     raise DeploymentError(f"the document {name} belongs to someone else: delete or rename it")
+
+
+def _stacks() -> list[tuple[str, str]]:
+    """The workload's stacks and their templates, in the order of deployment."""
+    layers = [layer for layer in LAYERS if (_TEMPLATES / f"workload-{layer}.yaml").is_file()]
+    names = [WORKLOAD.removeprefix("chaoskit-"), *(f"workload-{layer}" for layer in layers)]
+    return [(f"chaoskit-{name}", _template(f"{name}.yaml")) for name in names]
 
 
 def _template(name: str) -> str:

@@ -18,7 +18,6 @@ from chaoskit.permissions.statements import MANAGED_LIMIT, SESSION_LIMIT, Scope,
 from chaoskit.predict import Limiter, engine_needs, grants, needs, session_policies
 from chaoskit.predict.harness import Recorder, probes
 from chaoskit.result import Verdict
-from chaoskit.target import STACK
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def shipped(lab: Lab) -> list[Experiment]:
 def derived(lab: Lab) -> Any:
     aws = lab.target.open("chaoskit-plan", "plan", 0)
     assert lab.target.role_arn
-    every = [engine_needs(STACK, lab.target.switches), *(needs(each, aws) for each in shipped(lab))]
+    every = [engine_needs(lab.target.switches), *(needs(each, aws) for each in shipped(lab))]
     return grants(every, aws, lab.target.role_arn)
 
 

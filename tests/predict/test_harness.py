@@ -95,10 +95,9 @@ def test_a_role_whose_path_can_not_be_read_is_left_open_there() -> None:
     assert groups["Inject"] == {Grant("iam:AttachRolePolicy", f"arn:aws:iam::{MEMBER}:role/*training")}
 
 
-def test_chaoskit_reads_the_stack_before_a_run() -> None:
-    stack = f"arn:aws:cloudformation:us-east-1:{MEMBER}:stack/workload/*"
-    assert grants([engine_needs("workload", Switches())], account(), HARNESS) == {
-        "Read": {Grant("cloudformation:DescribeStacks", stack)}
+def test_chaoskit_reads_the_workloads_stacks_before_a_run() -> None:
+    assert grants([engine_needs(Switches())], account(), HARNESS) == {
+        "Read": {Grant("cloudformation:DescribeStacks", "*")}
     }
 
 

@@ -1,36 +1,24 @@
-"""The resource types that the sandbox's CloudFormation knows."""
+"""The resource types that the sandbox's CloudFormation knows: each module here defines some."""
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+from inspect import isabstract
 from typing import TYPE_CHECKING
 
-from chaoskit.sandbox.cfn.types import audit, events, iam, kms, lambda_, organizations, s3, sagemaker, sqs
+from chaoskit.sandbox.cfn.types.base import ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from chaoskit.sandbox.cfn.types.base import ResourceType
 
-TYPES: Mapping[str, ResourceType] = {
-    kind.name: kind
-    for kind in (
-        audit.Alarm(),
-        audit.LogGroup(),
-        audit.Trail(),
-        events.Rule(),
-        iam.Role(),
-        iam.User(),
-        kms.Alias(),
-        kms.Key(),
-        lambda_.Function(),
-        organizations.OrganizationalUnit(),
-        organizations.Policy(),
-        s3.Bucket(),
-        s3.BucketPolicy(),
-        sagemaker.Endpoint(),
-        sagemaker.EndpointConfig(),
-        sagemaker.Model(),
-        sqs.Queue(),
-        sqs.QueuePolicy(),
-    )
-}
+def _all() -> Iterator[ResourceType]:
+    for found in pkgutil.iter_modules(__path__, f"{__name__}."):
+        module = import_module(found.name)
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, ResourceType) and not isabstract(value):
+                yield value()
+
+
+TYPES: Mapping[str, ResourceType] = {kind.name: kind for kind in _all()}
