@@ -23,3 +23,8 @@ def journal_path() -> Path:
 def journals() -> list[Path]:
     """Every journal there is."""
     return sorted(home().glob("journal*.sqlite"))
+
+
+def history_path() -> Path:
+    """The file of earlier runs' results."""
+    return home() / "history.sqlite"

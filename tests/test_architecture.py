@@ -23,7 +23,7 @@ ROOT: Final = ""
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log"), 0),
     **dict.fromkeys(("slo", "journal", "aws"), 1),
-    **dict.fromkeys(("contract", "switches"), 2),
+    **dict.fromkeys(("contract", "switches", "history", "trends"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded"), 4),
     **dict.fromkeys(("places", "predict", "report"), 5),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "catalog": "List the faults and probes, or explain one.",
     "halt": "Stop every run now, and let none begin.",
+    "history": "List earlier runs, tell what they show together, and compare them.",
     "plan": "Show what experiments would call and put back, without doing it.",
     "policy": "IAM policies for running experiments.",
     "predict": "Predict for each change whether a policy stops it.",

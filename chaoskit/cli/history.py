@@ -1,0 +1,148 @@
+"""`chaoskit history`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from chaoskit.errors import ExitCode
+from chaoskit.history import History, HistoryError
+from chaoskit.home import history_path
+from chaoskit.slo import Duration
+from chaoskit.trends import OBJECTIVE, compare, series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chaoskit.trends import Estimate, Series
+
+_SHOWN = 20
+
+
+def _window(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
+    try:
+        return datetime.now(UTC) - timedelta(seconds=Duration.parse(text)) if text else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.group("history", invoke_without_command=True)
+@click.option("--experiment", help="Only runs with this experiment.")
+@click.option("--since", callback=_window, metavar="7d", help="Only runs that began no longer ago than this.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(context: click.Context, *, experiment: str | None, since: datetime | None, as_json: bool) -> int:
+    """List earlier runs, tell what they show together, and compare them."""
+    if context.invoked_subcommand:
+        return ExitCode.PASSED
+    runs = History(history_path()).runs(experiment=experiment, since=since)
+    if as_json:
+        click.echo(json.dumps([run.document for run in runs], indent=2))
+        return ExitCode.PASSED
+    table = Table(title="Runs", title_justify="left")
+    for column in ("run", "target", "started", "verdicts"):
+        table.add_column(column, no_wrap=True)
+    for run in runs[:_SHOWN]:
+        verdicts = [each["verdict"] for each in run.results]
+        counts = ", ".join(f"{verdicts.count(word)} {word}" for word in sorted(set(verdicts)))
+        table.add_row(run.run_id, run.target, f"{run.started:%Y-%m-%d %H:%M:%S}", counts)
+    _print(table)
+    if len(runs) > _SHOWN:
+        click.echo(f"{len(runs) - _SHOWN} more; --since or --experiment narrows them.")
+    return ExitCode.PASSED
+
+
+@command.command("show")
+@click.argument("run", default="last")
+def show(run: str) -> int:
+    """Print the result document of RUN: the beginning of its id, `last`, or `last~1`."""
+    click.echo(json.dumps(History(history_path()).find(run).document, indent=2))
+    return ExitCode.PASSED
+
+
+@command.command("slo")
+@click.option("--experiment", help="Only this experiment.")
+@click.option("--since", callback=_window, default="30d", show_default=True, help="The window.")
+@click.option("--objective", type=click.FloatRange(0.5, 0.9999), default=OBJECTIVE, show_default=True)
+def slo(*, experiment: str | None, since: datetime, objective: float) -> int:
+    """Show latency percentiles, SLO attainment and what is left of the error budget."""
+    runs = History(history_path()).runs(experiment=experiment, since=since)
+    table = Table(title=f"{len(runs)} runs, objective {objective:.2%}", title_justify="left")
+    table.add_column("experiment", no_wrap=True)
+    for column in ("expectation", "SLO", "median", "95th percentile", "attained", "budget left"):
+        table.add_column(column)
+    for each in series(run.document for run in runs):
+        if experiment in (None, each.experiment):
+            table.add_row(*_row(each, objective))
+    _print(table)
+    return ExitCode.PASSED
+
+
+@command.command("compare")
+@click.argument("before")
+@click.argument("after", default="last")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare_command(before: str, after: str, *, as_json: bool) -> int:
+    """Tell what is different in AFTER; exit status 1 when anything got worse.
+
+    Each is a run (the beginning of its id, `last`, `last~1`) or a file that `run --json` wrote.
+    """
+    found = compare([_document(before)], [_document(after)])
+    if as_json:
+        rows = [{"experiment": d.experiment, "what": d.what, "regression": d.regression} for d in found]
+        click.echo(json.dumps(rows, indent=2))
+    elif not found:
+        click.echo("No difference.")
+    else:
+        for each in found:
+            word, colour = ("REGRESSION", "red") if each.regression else ("changed", "cyan")
+            click.echo(f"{click.style(word, fg=colour)} {each.experiment}: {each.what}")
+    return ExitCode.FAILED if any(each.regression for each in found) else ExitCode.PASSED
+
+
+def _document(name: str) -> Mapping[str, Any]:
+    path = Path(name)
+    if not path.is_file():
+        return History(history_path()).find(name).document
+    try:
+        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if document["schema"] != "chaoskit/results/v1":
+            raise HistoryError(f"{path} is of schema {document['schema']}, not chaoskit/results/v1.")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise HistoryError(f"{path} is not a file that `chaoskit run --json` wrote.") from error
+    return document
+
+
+def _row(each: Series, objective: float) -> list[str]:
+    attained, left = each.attainment, each.budget_left(objective)
+    told = f"{attained:.1%} of {each.met + each.missed}" if attained is not None else "-"
+    return [
+        each.experiment,
+        f"{each.role} {each.probe}",
+        str(Duration(each.slo_s)) if each.slo_s is not None else "-",
+        _told(each.percentile(0.5)),
+        _told(each.percentile(0.95)),
+        told,
+        f"{left:.0%}" if left is not None else "-",
+    ]
+
+
+def _told(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "-"
+    low, high = (Duration(round(value, 3)) for value in (estimate.lo, estimate.hi))
+    few = "" if estimate.confident else ", too few runs to be sure"
+    return f"{Duration(round(estimate.value, 3))} ({low} to {high}{few})"
+
+
+def _print(table: Table) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160
+    console.print(table)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from chaoskit.cli import cli
+from chaoskit.history import History
+from chaoskit.home import history_path
+from chaoskit.result import Results
+from tests.samples import DETECTION, NOW, result, seen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+def ran(run_id: str, *, met: bool, latency_s: float = 1.0) -> None:
+    """Keep a run of the small experiment, as `chaoskit run` does."""
+    expectation = seen(DETECTION, met)
+    expectation.latency_s = latency_s
+    one = result(expectation)
+    one.verdict = one.verdict.PASSED if met else one.verdict.FAILED
+    History(history_path()).keep(Results(run_id, "embedded", NOW, NOW, [one]).dump())
+
+
+def chaoskit(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["history", *arguments], standalone_mode=False)
+
+
+def test_runs_are_listed_with_their_verdicts() -> None:
+    ran("20260301T120000-aaaaaa", met=True)
+    listed = chaoskit()
+    assert "20260301T120000-aaaaaa" in listed.stdout
+    assert "1 PASSED" in listed.stdout
+
+
+def test_a_run_is_shown_as_the_document_that_it_was() -> None:
+    ran("20260301T120000-aaaaaa", met=True)
+    assert json.loads(chaoskit("show").stdout)["run_id"] == "20260301T120000-aaaaaa"
+
+
+def test_slo_tells_percentiles_attainment_and_budget() -> None:
+    for number in range(4):
+        ran(f"run-{number}", met=number > 0)
+    told = " ".join(chaoskit("slo", "--since", "9999d", "--objective", "0.5").stdout.split())
+    assert "75.0% of 4" in told
+    assert "50%" in told
+    assert "too few runs to be sure" in told
+
+
+def test_a_regression_between_two_runs_is_exit_status_1(tmp_path: Path) -> None:
+    ran("a", met=True)
+    ran("b", met=False)
+    worse = chaoskit("compare", "a", "b")
+    assert (worse.return_value, "REGRESSION" in worse.stdout) == (1, True)
+    assert chaoskit("compare", "b", "a").return_value == 0
+    saved = tmp_path / "a.json"
+    saved.write_text(chaoskit("show", "a").stdout)
+    assert "No difference" in chaoskit("compare", str(saved), "a").stdout
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": "other"}'])
+def test_a_file_that_is_no_result_is_told_without_a_traceback(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "out.json"
+    file.write_text(content)
+    told = chaoskit("compare", str(file), str(file))
+    assert "chaoskit run --json" in str(told.exception) or "schema other" in str(told.exception)
