@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal
 from chaoskit import spec
 from chaoskit.engine import recover, run_set
 from chaoskit.errors import ChaoskitError, TargetError
-from chaoskit.home import journal_path, journals
+from chaoskit.history import History, HistoryError
+from chaoskit.home import history_path, journal_path, journals
 from chaoskit.journal import JournalBusyError, SqliteJournal
+from chaoskit.log import logger
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
-from chaoskit.predict import Limiter, compare, engine_needs, foresee, grants, needs, predictor
+from chaoskit.predict import Limiter, Lockouts, compare, engine_needs, foresee, grants, needs, predictor
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def run(
     stop: Stop | None = None,
     listener: Listener | None = None,
     predict: bool = True,
+    deadman: bool = True,
     delays: Delays = "instant",
 ) -> Results:
     """Run the experiments in these files and folders, after rolling back what earlier runs left.
@@ -50,6 +53,8 @@ def run(
         jobs: How many experiments run at the same time.
         stop: Request it from another thread to end early; what has begun is rolled back.
         listener: Is told every event as it happens.
+        deadman: Arm the dead-man's switch before each change; without it nothing but a later chaoskit undoes
+            what a run that dies left behind.
         predict: Put what the account's policies say beforehand beside what came of each change.
         delays: `realistic` runs in an embedded sandbox of its own, whose telemetry takes as long as AWS
             says, on a clock that is moved instead of waited for.
@@ -80,10 +85,13 @@ def run(
             clock=place.clock,
             jobs=jobs,
             limits=Limiter(place),
+            deadman=deadman,
+            lockouts=Lockouts(place),
         )
         for result, foresight in zip(results.results, foresights, strict=False):
             compare(result, foresight)
-        return results
+    _keep(results)
+    return results
 
 
 def predict(
@@ -130,6 +138,14 @@ def harness_policy(
     if not fitted:
         raise ChaoskitError(f"No policy for these experiments fits {limit} characters: split the set.")
     return replace(fitted[0], missing=tuple(why for each in every for why in each.missing))
+
+
+def _keep(results: Results) -> None:
+    """In the history; that it can't be written does not change what was found."""
+    try:
+        History(history_path()).keep(results.dump())
+    except HistoryError as error:
+        logger(run_id=results.run_id).warning("not kept", reason=str(error))
 
 
 def _foresee(experiments: Sequence[Experiment], place: Target) -> list[Foresight]:

@@ -14,19 +14,28 @@ import pkgutil
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from chaoskit.aws import Call, Each, Query, Reader
 
 Layer = Literal["identity", "network", "data", "application"]
 # Event names may carry a version: Lambda's AddPermission is AddPermission20150331v2.
 _VERSION: Final = re.compile(r"\d{8}(v\d+)?$")
+_CLOCKS_AGREE: Final = timedelta(seconds=2)
+LATER: Final = ("env.", "run.")
+"""The `${...}` names in a `Template` that its probe fills when it looks."""
 LAYERS: Final[tuple[Layer, ...]] = ("identity", "network", "data", "application")
+
+
+class Template(str):
+    """A parameter in which `${env.NAME}` and `${run.NAME}` stay until the probe looks: no secret is kept."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,10 @@ class Trace:
             # S3 writes user agents in brackets (Amazon S3 User Guide, "Example: log file entries").
             "user agent": f"run/{self.trace_id}" in str(record.get("userAgent", "")).strip("[]").split(),
             "session name": str(identity.get("arn", "")).endswith(f"/{session_name(self.trace_id)}"),
-            "access key id": key is not None and identity.get("accessKeyId") == key,
+            # A key may have been used before; the other ties are this run's alone.
+            "access key id": key is not None
+            and identity.get("accessKeyId") == key
+            and not _older(record, attempt.at),
             "request id": bool(attempt.request_id) and record.get("requestID") == attempt.request_id,
         }
         by = next((tie for tie, holds in ties.items() if holds), None)
@@ -133,6 +145,14 @@ class Trace:
     def touched(self) -> frozenset[str]:
         """The names of what all the faults' calls acted on."""
         return frozenset[str]().union(*(attempt.touched() for attempt in self.attempts))
+
+
+def _older(record: Mapping[str, Any], at: datetime) -> bool:
+    """Whether a record says that it is from before; `eventTime` has whole seconds."""
+    try:
+        return datetime.fromisoformat(str(record["eventTime"])) < at.replace(microsecond=0) - _CLOCKS_AGREE
+    except (KeyError, ValueError):
+        return False
 
 
 def session_name(trace_id: str) -> str:

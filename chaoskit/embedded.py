@@ -12,20 +12,31 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.error import URLError
+from urllib.request import ProxyHandler, Request, build_opener
 
 from chaoskit.aws import Credentials
 from chaoskit.errors import TargetError
+from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+Delays = Literal["instant", "realistic"]
+"""How long telemetry takes in a sandbox; see `chaoskit.sandbox.profile`."""
 
 UP: Final = "up"
 """The instance that `chaoskit sandbox up` keeps."""
 _READY_WITHIN_S: Final = 60.0
 _GONE_WITHIN_S: Final = 10.0
 _POLL_S: Final = 0.01
+_SETTLES_WITHIN_S: Final = 2.0
+_CONTROL_WITHIN_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +144,14 @@ class Sandboxes:
         return True
 
     @contextmanager
-    def own(self) -> Iterator[Instance]:
+    def own(self, delays: Delays = "instant") -> Iterator[Instance]:
         """A sandbox for this block only. It also ends, with all it holds, when this process dies.
 
         Raises:
             TargetError: It does not start.
         """
         name = f"run-{secrets.token_hex(4)}"
-        process = self._start(name, "--watch-stdin", stdin=subprocess.PIPE)
+        process = self._start(name, "--watch-stdin", "--profile", delays, stdin=subprocess.PIPE)
         try:
             yield self._wait(
                 name,
@@ -204,6 +215,58 @@ class Sandboxes:
 
     def _described(self, name: str) -> Instance:
         return Instance.load(json.loads((self.folder / f"{name}.json").read_text("utf-8")))
+
+
+class SkippingClock:
+    """A sandbox's own time: a wait moves the sandbox's clock on instead of passing.
+
+    For one run at a time, as it moves the time of everyone in the sandbox.
+    """
+
+    def __init__(self, instance: Instance) -> None:
+        """It tells the wall's time until the first wait."""
+        self._instance = instance
+        self._wall = SystemClock()
+        self._skipped = 0.0
+
+    def now(self) -> datetime:
+        """See `chaoskit.slo.Clock`."""
+        return self._wall.now() + timedelta(seconds=self._skipped)
+
+    def monotonic(self) -> float:
+        """See `chaoskit.slo.Clock`."""
+        return self._wall.monotonic() + self._skipped
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        """See `chaoskit.slo.Clock`; what the sandbox is busy with is first let finish.
+
+        Raises:
+            TargetError: The sandbox does not answer.
+        """
+        self.settle(seconds)
+        return wake.is_set()
+
+    def settle(self, seconds: float) -> None:
+        """Let the sandbox finish all that comes within this time.
+
+        Raises:
+            TargetError: The sandbox does not answer.
+        """
+        self._control(f"idle?timeout={_SETTLES_WITHIN_S}")
+        self._control(f"advance?seconds={seconds}")
+        self._skipped += seconds
+        self._control(f"idle?timeout={_SETTLES_WITHIN_S}")  # what the jump made due
+
+    def _control(self, what: str) -> None:
+        request = Request(  # noqa: S310 - the sandbox's own URL, always http on the loopback interface
+            f"{self._instance.url}/_chaoskit/{what}", headers={"x-chaoskit-token": self._instance.token}
+        )
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=_CONTROL_WITHIN_S) as answer:
+                answer.read()
+        except (URLError, OSError) as error:
+            name = self._instance.name
+            raise TargetError(f"The sandbox {name} does not move its clock: {error}.") from error
 
 
 def shipped_runbooks() -> Path:

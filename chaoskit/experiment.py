@@ -41,8 +41,9 @@ class Expectation:
         role: guardrail, detection or response.
         probe: What to look at.
         within: The SLO, counted from the moment the fault was sent. A guardrail has none.
-        runbook: For a response, the SSM Automation document that must have done it.
-        repaired_by: The probe that sees that runbook's execution.
+        runbook: For a response, what must have done it: an SSM Automation document, `state_machine: NAME` or
+            `function: NAME`.
+        repaired_by: The probe that sees its execution.
     """
 
     role: Role
@@ -53,7 +54,12 @@ class Expectation:
 
 
 RUNBOOK_PROBE: Final = "ssm.runbook-succeeded"
-"""The probe behind `runbook:`; it takes the document's name as `document`."""
+"""The probe behind `runbook: NAME`; it takes the document's name as `document`."""
+RESPONDER_PROBES: Final = {
+    "state_machine": "stepfunctions.execution-succeeded",
+    "function": "lambda.responder-succeeded",
+}
+"""The probes behind `runbook: {state_machine: NAME}` and `runbook: {function: NAME}`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ CREATE TABLE IF NOT EXISTS changes (
 );
 CREATE INDEX IF NOT EXISTS open_changes ON changes (id) WHERE status <> 'UNDONE';
 """
+# Beside the first table, so that versions that know nothing of it can still roll back.
+_EFFECTS: Final = "CREATE TABLE IF NOT EXISTS effects (change INTEGER PRIMARY KEY, state TEXT NOT NULL);"
 
 
 class Status(StrEnum):
@@ -88,13 +90,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record in the journal, and what became of it."""
+    """A record in the journal, and what became of it.
+
+    Attributes:
+        after: The state with the change in, as a tuple of one; empty when it was never seen.
+    """
 
     id: int
     record: Record
     status: Status
     note: str
     created: datetime
+    after: tuple[Any, ...] = ()
 
 
 class Journal(Protocol):
@@ -106,6 +113,10 @@ class Journal(Protocol):
 
     def mark(self, entry: int, status: Status, note: str = "") -> None:
         """Write durably what became of a change."""
+        ...
+
+    def saw(self, entry: int, after: Any) -> None:
+        """Write the state that was read when the change was seen to have an effect."""
         ...
 
     def open_faults(self) -> list[Entry]:
@@ -176,6 +187,11 @@ class SqliteJournal:
                 (status, note, _now(), entry, Status.UNDONE),
             )
 
+    def saw(self, entry: int, after: Any) -> None:
+        """See `Journal`."""
+        with self._writing() as db:
+            db.execute("INSERT OR REPLACE INTO effects VALUES (?, ?)", (entry, json.dumps(after)))
+
     def open_faults(self) -> list[Entry]:
         """See `Journal`."""
         if self._empty:
@@ -184,7 +200,10 @@ class SqliteJournal:
             rows = self._db.execute(
                 "SELECT * FROM changes WHERE status <> ? ORDER BY id DESC", (Status.UNDONE,)
             ).fetchall()
-        return [_entry(row) for row in rows]
+            # Only who can undo needs them, and an older version's file has them once it was opened to write.
+            effects = self._lock_fd is not None and self._db.execute("SELECT change, state FROM effects")
+            seen = dict(map(tuple, effects or ()))
+        return [_entry(row, seen.get(row["id"])) for row in rows]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -215,6 +234,7 @@ class SqliteJournal:
             db.execute("PRAGMA synchronous = FULL")
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
                 db.executescript(f"{_TABLES} PRAGMA user_version = {_SCHEMA_VERSION};")
+            db.executescript(_EFFECTS)
         db.row_factory = sqlite3.Row
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > _SCHEMA_VERSION:
@@ -252,10 +272,10 @@ class JournalBusyError(JournalError):
         self.holder = holder
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def _entry(row: sqlite3.Row, after: str | None) -> Entry:
     """The row; a damaged one becomes an entry that can't be undone, so that the others still can."""
     try:
-        return _whole(row)
+        return _whole(row, after)
     except (ValueError, TypeError, AttributeError):
         record = Record(
             trace_id=str(row["trace_id"]),
@@ -272,7 +292,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         return Entry(row["id"], record, Status.UNDO_FAILED, note, datetime.now(UTC))
 
 
-def _whole(row: sqlite3.Row) -> Entry:
+def _whole(row: sqlite3.Row, after: str | None) -> Entry:
     fields = {name: row[name] for name in _TEXT_COLUMNS}
     fields |= {name: json.loads(row[name]) for name in _JSON_COLUMNS}
     fields |= {"undo": tuple(fields["undo"]), "listed": tuple(fields["listed"])}
@@ -282,6 +302,7 @@ def _whole(row: sqlite3.Row) -> Entry:
         status=Status(row["status"]),
         note=row["note"],
         created=datetime.fromisoformat(row["created"]),
+        after=() if after is None else (json.loads(after),),
     )
 
 

@@ -56,6 +56,8 @@ class AwsSettings:
         role: A role that each run assumes; None takes the stack's harness role, if there is a stack.
         stack: The workload's CloudFormation stack.
         variables: More `${...}` names, beside the stack's outputs.
+        undo_role: A role that undoes, and that the dead-man's switch acts as; None takes the stack's.
+        dead_letters: ARN of the queue for what the dead-man's switch could not undo; None likewise.
         landing_s: For how long after its sender died a request may still take effect, in seconds; a
             change without an answer is looked at again after that.
         management_profile: A profile for the organization's management account, to read its policies.
@@ -69,6 +71,8 @@ class AwsSettings:
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     role: str | None = None
+    undo_role: str | None = None
+    dead_letters: str | None = None
     stack: str = STACK
     variables: Mapping[str, str] = field(default_factory=dict)
     landing_s: float = 90.0
@@ -132,6 +136,8 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         allowed_accounts=frozenset(settings.accounts),
         allowed_regions=frozenset(settings.regions or (region,)),
         role_arn=settings.role or variables.get("workload.harness_role_arn"),
+        undo_role_arn=settings.undo_role or variables.get("workload.undo_role_arn"),
+        dead_letters=settings.dead_letters or variables.get("workload.undo_dead_letters_arn"),
         variables=variables,
         management=(
             Connection(region, profile=settings.management_profile) if settings.management_profile else None
@@ -183,6 +189,8 @@ def target_in(instance: Instance) -> Target:
         allowed_accounts=frozenset({instance.account}),
         allowed_regions=frozenset({instance.region}),
         role_arn=variables.get("workload.harness_role_arn"),
+        undo_role_arn=variables.get("workload.undo_role_arn"),
+        dead_letters=variables.get("workload.undo_dead_letters_arn"),
         variables=variables,
         management=replace(connection, credentials=instance.management),
         switches=Switches(home() / STOP_FILE, PARAMETER, safety_lever=True),

@@ -40,6 +40,8 @@ class Target:
         management: How to reach the organization's management account, to read its policies; None when
             nobody said how.
         switches: What stops every run in it.
+        undo_role_arn: The role that undoes, and that the dead-man's switch acts as; None when there is none.
+        dead_letters: ARN of the queue that tells of an undo that the dead-man's switch could not make.
         clock: The time that passes in it.
     """
 
@@ -53,6 +55,8 @@ class Target:
     variables: Mapping[str, str] = field(default_factory=dict)
     management: Connection | None = None
     switches: Switches = field(default_factory=Switches)
+    undo_role_arn: str | None = None
+    dead_letters: str | None = None
     clock: Clock = field(default_factory=SystemClock)
 
     def open(
@@ -76,8 +80,35 @@ class Target:
             GuardError: The credentials would end too early.
             TargetError: There are no usable ones.
         """
+        return self._as(self.role_arn, session, user_agent, lasting_s, inboxes, policies)
+
+    def open_undo(self, session: str, user_agent: str, lasting_s: float) -> Aws | None:
+        """The account as the undo role; None where the target has none.
+
+        Args:
+            session: As of `open`.
+            user_agent: As of `open`.
+            lasting_s: As of `open`.
+
+        Raises:
+            GuardError: The credentials would end too early.
+            TargetError: The role can't be assumed.
+        """
+        if self.undo_role_arn is None:
+            return None
+        return self._as(self.undo_role_arn, session, user_agent, lasting_s)
+
+    def _as(  # noqa: PLR0917 - what `open` takes, and the role
+        self,
+        role_arn: str | None,
+        session: str,
+        user_agent: str,
+        lasting_s: float,
+        inboxes: Inboxes | None = None,
+        policies: Sequence[str] = (),
+    ) -> Aws:
         connection = self.connection
-        if self.role_arn:
+        if role_arn:
             seconds = int(min(max(lasting_s + _SLACK_S, _SHORTEST_SESSION_S), _LONGEST_SESSION_S))
             if lasting_s > _LONGEST_SESSION_S:
                 raise GuardError(
@@ -85,9 +116,9 @@ class Target:
                     f"{_LONGEST_SESSION_S} s: lower blast_radius.max_duration."
                 )
             try:
-                connection = connection.assume(self.role_arn, session, seconds, policies)
+                connection = connection.assume(role_arn, session, seconds, policies)
             except AwsError as error:
-                raise TargetError(f"{self.role_arn} can't be assumed: {error.message}") from error
+                raise TargetError(f"{role_arn} can't be assumed: {error.message}") from error
         agent = f"chaoskit/{__version__} {user_agent}"
         return Aws(connection, account=self.account, user_agent=agent, inboxes=inboxes)
 

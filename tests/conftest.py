@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.one_sandbox import OneSandbox
 
 pytest_plugins = ["pytester"]
 
@@ -18,3 +21,13 @@ def chaoskit_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "chaoskit-home"
     monkeypatch.setenv("CHAOSKIT_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[OneSandbox]:
+    """The process's sandbox; the fixtures `lab` and `served` lend it to a module."""
+    from tests.one_sandbox import OneSandbox  # noqa: PLC0415 - moto takes a second to import
+
+    made = OneSandbox()
+    yield made
+    made.close()

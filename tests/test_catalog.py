@@ -37,6 +37,7 @@ ELEMENTS: list[type[Element]] = [*FAULTS, *PROBES]
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*"}})
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = "secret-of-the-reply"
+RECORD = json.dumps({"eventID": "an-id", "eventName": "a-name", "eventTime": "2026-03-01T12:00:00Z"})
 
 
 def _name(element: type[Element]) -> str:
@@ -95,7 +96,12 @@ def _example(shape: Shape | None, name: str = "", depth: int = 0) -> Any:
         case MapShape():
             return {"key": _example(shape.value, name, depth + 1)}
     if shape.type_name == "string":
-        texts = {"Policy": DOCUMENT, "PolicyDocument": DOCUMENT, "SecretAccessKey": SECRET}
+        texts = {
+            "Policy": DOCUMENT,
+            "PolicyDocument": DOCUMENT,
+            "SecretAccessKey": SECRET,
+            "CloudTrailEvent": RECORD,
+        }
         enum = getattr(shape, "enum", None)
         return enum[0] if enum else texts.get(name, f"a-{name or 'text'}")
     plain = {"boolean": True, "timestamp": NOW.isoformat(), "blob": b"", "double": 1.0, "float": 1.0}

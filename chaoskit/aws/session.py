@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _READS = re.compile(
     r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Simulate|Receive|Validate|"
-    r"Test(EventPattern|MetricFilter)$)"
+    r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$)"  # they ask: logs, Athena
 )
 _TOO_LARGE = "PackedPolicyTooLarge"
 _CONNECT_TIMEOUT_S = 5
@@ -192,6 +192,10 @@ class Aws:
                     reply[key] = value.read()
             return reply
 
+    def sdk_id(self, service: str) -> str:
+        """What AWS's SDKs call a service, as EventBridge Scheduler's universal targets name it."""
+        return str(self._client(service, None, None).meta.service_model.service_id).replace(" ", "").lower()
+
     def _answer(self, query: Query) -> Any:
         with translated(str(query), own_keys=True):
             client = self._client(query.service, None, None, attempts=4)
@@ -244,11 +248,17 @@ class Aws:
     @functools.cached_property
     def _session(self) -> Any:
         import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+        import botocore.session  # noqa: PLC0415 - as above
 
+        models, own = _models(), botocore.session.get_session()
+        own.register_component("data_loader", models)
+        known = len(models.search_paths)
         with translated("session", own_keys=True):
-            return boto3.session.Session(
-                profile_name=self.connection.profile, region_name=self.connection.region
+            session = boto3.session.Session(
+                botocore_session=own, profile_name=self.connection.profile, region_name=self.connection.region
             )
+        del models.search_paths[known:]  # boto3 adds its own folder each time, which clients don't need
+        return session
 
 
 def default_region(profile: str | None) -> str | None:
@@ -262,6 +272,14 @@ def default_region(profile: str | None) -> str | None:
     with translated("session", own_keys=True):
         region: str | None = boto3.session.Session(profile_name=profile).region_name
         return region
+
+
+@functools.cache
+def _models() -> Any:
+    """The service models, read once: a run has several sessions, and reading costs most of a client."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+    return create_loader()
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,9 +22,38 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--layer", type=click.Choice(LAYERS), help="Only faults of this layer.")
 @click.option("--attack", metavar="ID", help="Only faults of this ATT&CK technique, e.g. T1098.003.")
+@click.option(
+    "--sigma",
+    "rules",
+    metavar="DIR",
+    type=click.Path(exists=True, path_type=Path),
+    help="Run the experiments embedded, and show which Sigma rules of DIR see which fault.",
+)
+@click.option(
+    "--experiments",
+    metavar="DIR",
+    type=click.Path(exists=True, path_type=Path),
+    help="With --sigma: whose faults to look at; by default ./experiments.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(*, name: str | None, layer: str | None, attack: str | None, as_json: bool) -> None:
+def command(
+    *,
+    name: str | None,
+    layer: str | None,
+    attack: str | None,
+    rules: Path | None,
+    experiments: Path | None,
+    as_json: bool,
+) -> None:
     """List the faults and probes, or explain one."""
+    if rules:
+        from chaoskit.cli.coverage import coverage, told  # noqa: PLC0415 - it runs experiments; lists don't
+
+        seen = coverage(rules, experiments or Path("experiments"))
+        click.echo(
+            json.dumps([dataclasses.asdict(each) for each in seen], indent=2) if as_json else told(seen)
+        )
+        return
     faults = [f for f in FAULTS if layer in (None, f.about.layer) and attack in (None, *f.about.attack)]
     probes = [] if layer or attack else list(PROBES)
     if name:

@@ -18,6 +18,7 @@ from chaoskit.report.text import disagreements, story, summary
 from chaoskit.result import Verdict
 
 if TYPE_CHECKING:
+    from chaoskit.embedded import Delays
     from chaoskit.result import Results
 
 
@@ -36,6 +37,19 @@ _PIPE_WIDTH: Final = 120
     show_default=True,
     help="Compare what the account's policies say beforehand with what comes of each change.",
 )
+@click.option(
+    "--deadman/--no-deadman",
+    default=True,
+    show_default=True,
+    help="Have AWS itself undo each change by a deadline, should chaoskit die; nothing is injected without.",
+)
+@click.option(
+    "--delays",
+    type=click.Choice(["instant", "realistic"]),
+    default="instant",
+    show_default=True,
+    help="How long the embedded sandbox's telemetry takes: as long as AWS says, on a clock that skips.",
+)
 def command(
     paths: tuple[Path, ...],
     *,
@@ -44,6 +58,8 @@ def command(
     junit_file: Path | None,
     jobs: int,
     predict: bool,
+    deadman: bool,
+    delays: Delays,
     **options: Any,
 ) -> int:
     """Run experiments: inject, observe, roll back, judge.
@@ -66,6 +82,8 @@ def command(
             stop=stop,
             listener=listener,
             predict=predict,
+            deadman=deadman,
+            delays=delays,
         )
     out.print(summary(results))
     for result in results.results:

@@ -1,14 +1,16 @@
-"""`chaoskit sandbox up|down|url|deploy`."""
+"""`chaoskit sandbox up|down|url|snapshot|diff|deploy`."""
 
 from __future__ import annotations
 
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from chaoskit.cli import descriptions
 from chaoskit.embedded import shipped_runbooks
 from chaoskit.errors import TargetError
 from chaoskit.places import sandboxes
@@ -54,10 +56,37 @@ def down() -> None:
 @command.command()
 def url() -> None:
     """Print where it listens."""
-    instance = sandboxes().find()
-    if instance is None:
-        raise TargetError("No embedded sandbox is up: start one with `chaoskit sandbox up`.")
-    click.echo(instance.url)
+    click.echo(_running().url)
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def snapshot(file: Path | None) -> None:
+    """Write down all that is in it, as JSON: for `chaoskit sandbox diff`.
+
+    Without FILE it is printed. Secrets are told as hashes; what only records what happened (event history,
+    log events, messages) is left out.
+    """
+    text = descriptions.as_text(descriptions.fetched(_running()))
+    if file is None:
+        click.echo(text, nl=False)
+    else:
+        descriptions.write(file, text)
+        click.echo(f"wrote {file}", err=True)
+
+
+@command.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", required=False, type=click.Path(path_type=Path))
+def diff(before: Path, after: Path | None) -> int:
+    """Tell how two snapshots differ, or one and the sandbox as it is now; exit 1 when they do."""
+    old = descriptions.read(before)
+    new = descriptions.read(after) if after else descriptions.fetched(_running())
+    found = descriptions.differences(old, new)
+    for difference in found:
+        click.echo(difference)
+    click.echo(f"{len(found) or 'No'} difference{'' if len(found) == 1 else 's'}.", err=True)
+    return 1 if found else 0
 
 
 @command.command()
@@ -75,6 +104,13 @@ def deploy(**options: str | bool | None) -> int:
     return subprocess.run(  # noqa: S603 - our own module, arguments of our own options
         [sys.executable, "-m", "chaoskit.sandbox.deploy", *arguments], check=False
     ).returncode
+
+
+def _running() -> Instance:
+    instance = sandboxes().find()
+    if instance is None:
+        raise TargetError("No embedded sandbox is up: start one with `chaoskit sandbox up`.")
+    return instance
 
 
 def _environment(instance: Instance, *, management: bool) -> dict[str, str]:

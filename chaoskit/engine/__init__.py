@@ -11,7 +11,7 @@ from chaoskit.engine.leases import Leases
 from chaoskit.engine.plan import PlannedFault, plan
 from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
 from chaoskit.engine.rollback import Undone
-from chaoskit.engine.run import Limits, Surroundings, run_experiment
+from chaoskit.engine.run import Limits, Lockouts, Surroundings, run_experiment
 from chaoskit.engine.stop import Stop
 from chaoskit.engine.timeline import Listener
 from chaoskit.result import Results
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Limits",
     "Listener",
+    "Lockouts",
     "PlaceGoneError",
     "PlannedFault",
     "Reopen",
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 
-def run_set(
+def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
     experiments: Sequence[Experiment],
     target: Target,
     journal: Journal,
@@ -50,6 +51,8 @@ def run_set(
     clock: Clock | None = None,
     jobs: int = 1,
     limits: Limits | None = None,
+    deadman: bool = True,
+    lockouts: Lockouts | None = None,
 ) -> Results:
     """Run experiments; the results are in the order given.
 
@@ -62,12 +65,16 @@ def run_set(
         clock: Time; the wall's by default.
         jobs: How many run at the same time.
         limits: What each run's role session is limited to; by default what the role may do.
+        deadman: Arm the dead-man's switch before each change; False only when a person says so.
+        lockouts: Foresees whether a fault would keep its own undo from being made; None asks nobody.
     """
     clock = clock or SystemClock()
     stop = Stop() if stop is None else stop
     started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    around = Surroundings(target, journal, clock, stop, Inboxes(f"run/{run_id}"), Leases(), listener, limits)
+    around = Surroundings(
+        target, journal, clock, stop, Inboxes(f"run/{run_id}"), Leases(), listener, limits, deadman, lockouts
+    )
     results = Results(run_id, target.name, started)
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:
         futures = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from chaoskit.aws import Each
 from chaoskit.contract import Attempt
+from chaoskit.engine.deadman import ARMED
 from chaoskit.errors import AwsError, DeniedError, GuardError
 from chaoskit.journal import Record, Status
 from chaoskit.result import ChangeResult, FaultResult
@@ -16,8 +17,9 @@ from chaoskit.result import ChangeResult, FaultResult
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chaoskit.aws import Aws, Call
+    from chaoskit.aws import Aws, Call, Query
     from chaoskit.contract import Change, Fault, Trace
+    from chaoskit.engine.deadman import Arming, Switch
     from chaoskit.engine.guards import Watch
     from chaoskit.engine.timeline import Timeline
     from chaoskit.journal import Journal
@@ -31,7 +33,7 @@ _TRIES_UNTIL_VISIBLE: Final = 12  # with the waits below, about 25 s
 class Injector:
     """Injects one experiment's faults, and keeps the trace of what it did."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a run has
         self,
         result: Result,
         trace: Trace,
@@ -42,8 +44,9 @@ class Injector:
         watch: Watch,
         timeline: Timeline,
         clock: Clock,
+        switch: Switch | None = None,
     ) -> None:
-        """Nothing is called yet."""
+        """Nothing is called yet. Without a `switch` nothing but this process undoes what is injected."""
         self.trace = trace
         self._result = result
         self._aws = aws
@@ -52,7 +55,8 @@ class Injector:
         self._watch = watch
         self._timeline = timeline
         self._clock = clock
-        self._states: list[tuple[int, Change, Any]] = []
+        self._switch = switch
+        self._states: list[_Unseen] = []
 
     def inject(self, name: str, fault: Fault) -> bool:
         """Make a fault's changes; False when one was denied or failed and the rest was left out.
@@ -81,12 +85,15 @@ class Injector:
 
     def look_for_effects(self) -> None:
         """Read again the state of every change whose effect has not been seen yet."""
-        for number, change, captured in list(self._states):
-            if change.state is not None and self._aws.read(change.state) != captured:
+        for unseen in list(self._states):
+            now = self._aws.read(unseen.query)
+            if now != unseen.captured:
                 attempts = list(self.trace.attempts)
-                attempts[number] = replace(attempts[number], effect=True)
+                attempts[unseen.number] = replace(attempts[unseen.number], effect=True)
                 self.trace = replace(self.trace, attempts=tuple(attempts))
-                self._states.remove((number, change, captured))
+                self._states.remove(unseen)
+                self._journal.saw(unseen.entry, now)
+                self._tell(unseen.arming, now)
 
     def _check(self) -> None:
         self._watch.check(self._aws, self.trace)
@@ -97,7 +104,21 @@ class Injector:
     def _apply(self, name: str, change: Change, outcome: FaultResult) -> Mapping[str, Any] | None:
         captured = self._aws.read(change.state) if change.state else None
         listed = tuple(self._aws.read(step.items) if isinstance(step, Each) else None for step in change.undo)
-        entry = self._journal.record(
+        arming = self._arm(name, change, captured, listed)
+        entry = self._record(name, change, captured, listed)
+        made = ChangeResult(
+            change.do.service, change.do.operation, "failed", at=self._clock.now(), entry=entry
+        )
+        outcome.changes.append(made)
+        reply = self._send(name, change, entry, made)
+        if reply is not None and change.state is not None:
+            number = len(self.trace.attempts) - 1
+            self._states.append(_Unseen(number, entry, change.state, captured, arming))
+            self.look_for_effects()
+        return reply
+
+    def _record(self, name: str, change: Change, captured: Any, listed: tuple[Any, ...]) -> int:
+        return self._journal.record(
             Record(
                 trace_id=self.trace.trace_id,
                 experiment=self._result.experiment.id,
@@ -110,15 +131,43 @@ class Injector:
                 listed=listed,
             )
         )
-        made = ChangeResult(
-            change.do.service, change.do.operation, "failed", at=self._clock.now(), entry=entry
+
+    def _arm(self, name: str, change: Change, captured: Any, listed: tuple[Any, ...]) -> Arming | None:
+        """Arm the dead-man's switch for a change; what arms it is journaled as any change is.
+
+        Raises:
+            GuardError: It can't be armed, so nothing is injected.
+        """
+        if self._switch is None or not change.undo:
+            return None
+        arming = self._switch.arming(
+            len(self.trace.attempts) + 1, change, captured, listed, self._clock.now()
         )
-        outcome.changes.append(made)
-        reply = self._send(name, change, entry, made)
-        if reply is not None and change.state is not None:
-            self._states.append((len(self.trace.attempts) - 1, change, captured))
-            self.look_for_effects()
-        return reply
+        for step in arming.changes:
+            entry = self._record(ARMED, step, None, (None,) * len(step.undo))
+            try:
+                self._switch.aws.send(step.do)
+            except AwsError as error:
+                denied = isinstance(error, DeniedError)
+                self._journal.mark(entry, Status.DENIED if denied else Status.FAILED, str(error))
+                raise GuardError(
+                    f"The dead-man's switch could not be armed ({error}), so nothing was injected: let "
+                    f"{self._switch.role_arn} make this call, or say --no-deadman to do without."
+                ) from error
+            self._journal.mark(entry, Status.APPLIED)
+        until = f"{arming.deadline:%H:%M} UTC"
+        self._timeline.add("armed", f"{name}: AWS undoes {change.do} at {until} if nobody else has")
+        return arming
+
+    def _tell(self, arming: Arming | None, after: Any) -> None:
+        """Tell the switch what the fault left; one that was not told undoes without comparing."""
+        told = arming.told(after) if arming else None
+        if told is None or self._switch is None:
+            return
+        try:
+            self._switch.aws.send(told)
+        except AwsError as error:
+            self._timeline.add("armed", f"the switch could not be told what the fault left: {error}")
 
     def _send(self, name: str, change: Change, entry: int, made: ChangeResult) -> Mapping[str, Any] | None:
         do, sent = change.do, self._clock.now()
@@ -164,6 +213,17 @@ class Injector:
 
     def _wait(self, seconds: float) -> None:
         self._clock.wait(seconds, self._watch.stop.event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """A change whose effect was not seen yet."""
+
+    number: int
+    entry: int
+    query: Query
+    captured: Any
+    arming: Arming | None
 
 
 def _named(change: Change) -> frozenset[str]:

@@ -96,13 +96,21 @@ class Observer:
             item.met = seen.holds
         elif (began - start).total_seconds() >= within:
             item.met = seen.holds
-            item.summary += f" within {within}"
+            item.summary += f" within {within}{self._why(item)}"
         else:
             self._last_without[id(item)] = began
             return False
         word = {True: "met", False: "missed", None: "unknown"}[item.met]
         self._timeline.add(word, f"{item.expectation.role}: {item.summary}")
         return True
+
+    def _why(self, item: ExpectationResult) -> str:
+        """What is known of the responder that has not repaired it."""
+        if item.expectation.repaired_by is None:
+            return ""
+        run = look(item.expectation.repaired_by, self._aws, self._injector.trace)
+        item.evidence = {**item.evidence, **run.evidence}
+        return "" if run.summary in item.summary else f"; {run.summary}"
 
     def _doubt(self, ended: datetime) -> str | None:
         """Why no latency can be told, or None."""

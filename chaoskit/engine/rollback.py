@@ -11,6 +11,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from tenacity import retry_if_result as if_result
 
 from chaoskit.aws import Each, Query, load_undo
+from chaoskit.engine.deadman import ARMED
+from chaoskit.engine.drift import difference, is_exact, is_ours_gone
 from chaoskit.errors import AwsError, ChaoskitError, DeniedError, JournalError
 from chaoskit.journal import Status
 
@@ -28,37 +30,67 @@ _LANDING_S: Final = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What came of undoing one entry; `by_hand` are the aws-cli lines for what could not be undone."""
+    """What came of undoing one entry.
+
+    Attributes:
+        note: What was found, or what stood in the way.
+        by_hand: The aws-cli lines for what could not be undone.
+        drift: What somebody else changed in the resource meanwhile, and was left as it is.
+    """
 
     entry: Entry
     ok: bool
     note: str
     by_hand: tuple[str, ...] = ()
+    drift: str = ""
 
 
 class Rollback:
     """Undoes journal entries in one account. One failure never stops the next."""
 
-    def __init__(self, aws: Aws, journal: Journal, clock: Clock) -> None:
-        """Undo through `aws`; close entries in `journal`; wait by `clock`."""
+    def __init__(self, aws: Aws, journal: Journal, clock: Clock, *, repaired: bool = False) -> None:
+        """Undo through `aws`; close entries in `journal`; wait by `clock`.
+
+        Args:
+            aws: The account.
+            journal: Where the entries are.
+            clock: Time.
+            repaired: A responder was seen to repair the fault, so a state that is neither the captured one
+                nor the fault's is taken for its work.
+        """
         self._aws = aws
         self._journal = journal
         self._clock = clock
+        self._repaired = repaired
 
     def undo(self, entries: list[Entry]) -> list[Undone]:
-        """Undo in the order given; the journal gives the newest first."""
-        return [self._undo(entry) for entry in entries]
+        """Undo in the order given; the journal gives the newest first. Disarm only what is undone."""
+        done: list[Undone] = []
+        left: set[str] = set()
+        for entry in entries:
+            record = entry.record
+            if record.fault == ARMED and record.trace_id in left:
+                done.append(Undone(entry, ok=False, note="stays armed, as something is still open"))
+                continue
+            undone = self._undo(entry)
+            if not undone.ok:
+                left.add(record.trace_id)
+            done.append(undone)
+        return done
 
     def _undo(self, entry: Entry) -> Undone:
         try:
             note = self._restored(entry)
+            drift = self._drift(entry)
+            if drift:
+                note = f"nothing of the fault is left, but somebody else {drift}: that stays as it is"
             self._journal.mark(entry.id, Status.UNDONE, note)
         except Exception as error:  # noqa: BLE001 - whatever keeps one from being undone must not keep the others
             note = str(error) if isinstance(error, ChaoskitError) else f"{type(error).__name__}: {error}"
             with suppress(JournalError):
                 self._journal.mark(entry.id, Status.UNDO_FAILED, note)
             return Undone(entry, ok=False, note=note, by_hand=by_hand(entry))
-        return Undone(entry, ok=True, note=note)
+        return Undone(entry, ok=True, note=note, drift=drift)
 
     def _restored(self, entry: Entry) -> str:
         """Undo and verify; returns what was found, or raises what stands in the way."""
@@ -85,8 +117,35 @@ class Rollback:
         passed = (self._clock.now() - entry.created).total_seconds()
         self._wait(min(max(takes - passed, 0.0), takes))  # a clock that was put back makes `passed` negative
 
+    def _drift(self, entry: Entry) -> str:
+        """What somebody else changed, where the undo left it alone; only a list of things can tell."""
+        state = entry.record.state
+        if state is None or not entry.after:
+            return ""
+        now, captured = self._aws.read(Query.load(state)), entry.record.captured
+        return "" if now == captured else difference(now, captured)
+
+    def _check_ours(self, entry: Entry) -> None:
+        """Writing a whole document back would destroy what somebody else wrote there: then don't.
+
+        Raises:
+            ChaoskitError: The state is neither what was captured nor what the fault left.
+        """
+        record = entry.record
+        if record.state is None or not entry.after or self._repaired or is_exact(record.do, record.undo):
+            return
+        now = self._retrying()(self._aws.read, Query.load(record.state))
+        if now not in (record.captured, entry.after[0]):
+            raise ChaoskitError(
+                f"{record.fault}: somebody else has changed it since: "
+                f"{difference(now, entry.after[0]).replace('before the fault', 'with the fault in')}. "
+                "Writing the captured state back would destroy that, so it is left: take the fault's part "
+                "out by hand"
+            )
+
     def _undo_and_verify(self, entry: Entry) -> None:
         record = entry.record
+        self._check_ours(entry)
         for step, before in zip(map(load_undo, record.undo), record.listed, strict=True):
             calls = self._new_items(step, before) if isinstance(step, Each) else [step]
             for call in calls:
@@ -102,8 +161,11 @@ class Rollback:
         return bool(self._retrying()(self._state_is_back, entry))
 
     def _state_is_back(self, entry: Entry) -> bool:
-        state = entry.record.state
-        return state is None or bool(self._aws.read(Query.load(state)) == entry.record.captured)
+        record = entry.record
+        if record.state is None:
+            return True
+        after = entry.after if is_exact(record.do, record.undo) else ()
+        return is_ours_gone(self._aws.read(Query.load(record.state)), record.captured, after)
 
     def _new_items(self, step: Each, before: list[str]) -> list[Call]:
         items = self._retrying()(self._aws.read, step.items) or []

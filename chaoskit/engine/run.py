@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from chaoskit.contract import Trace, session_name
+from chaoskit.engine.deadman import ARMED, Switch
 from chaoskit.engine.guards import (
     ROLLBACK_RESERVE_S,
     InconclusiveError,
@@ -23,12 +24,12 @@ from chaoskit.engine.rollback import Rollback
 from chaoskit.engine.stop import Stop
 from chaoskit.engine.timeline import Timeline
 from chaoskit.engine.verdict import judge
-from chaoskit.errors import AwsError, ChaoskitError, GuardError
+from chaoskit.errors import AwsError, ChaoskitError, GuardError, TargetError
 from chaoskit.experiment import Role
 from chaoskit.result import ExpectationResult, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from chaoskit.aws import Aws, Inboxes
     from chaoskit.engine.leases import Leases
@@ -55,6 +56,18 @@ class Limits(Protocol):
         ...
 
 
+class Lockouts(Protocol):
+    """Foresees whether a fault would keep its own undo from being made."""
+
+    def __call__(self, experiment: Experiment) -> str | None:
+        """Why the undo role could not undo it, or None.
+
+        Raises:
+            AwsError: The account can't be read.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every run of a set shares; safe to share between threads."""
@@ -67,6 +80,8 @@ class Surroundings:
     leases: Leases
     listener: Listener | None = None
     limits: Limits | None = None
+    deadman: bool = True
+    lockouts: Lockouts | None = None
 
 
 def run_experiment(experiment: Experiment, trace_id: str, around: Surroundings) -> Result:
@@ -103,6 +118,9 @@ class _Run:
         self._trace = Trace(trace_id, clock.now())
         self._watch = Watch(experiment, around.stop, clock, target.switches)
         self._aws: Aws | None = None
+        self._undoer: Aws | None = None
+        self._switch: Switch | None = None
+        self._drift = ""
         self._ended: tuple[Verdict, str] | None = None
 
     def attempt(self, step: Callable[[], None]) -> bool:
@@ -138,6 +156,7 @@ class _Run:
         if trouble := check_steady_state(experiment, self._aws, self._trace):
             raise InconclusiveError(f"the steady state does not hold before the fault: {trouble}")
         check_telemetry(experiment, self._aws, self._trace)
+        self._prepare_undo()
         self._timeline.add("ready", "limits, steady state and telemetry are as they should be")
 
     def inject_and_observe(self) -> None:
@@ -151,6 +170,7 @@ class _Run:
             watch=self._watch,
             timeline=self._timeline,
             clock=self._around.clock,
+            switch=self._switch,
         )
         self._result.restored = False
         try:
@@ -177,7 +197,9 @@ class _Run:
             )
             for change in (c for fault in self._result.faults for c in fault.changes):
                 change.undone = change.undone or (undone.ok and change.entry == undone.entry.id)
-            self._result.left_open += undone.by_hand or ([] if undone.ok else [undone.note])
+            self._drift = self._drift or undone.drift
+            if undone.entry.record.fault != ARMED or undone.by_hand:  # one that stays armed is no fault
+                self._result.left_open += undone.by_hand or ([] if undone.ok else [undone.note])
         if self._result.left_open:
             raise ChaoskitError("not everything was put back; `chaoskit rollback` tries again")
         if entries and (trouble := self._steady_again()):
@@ -188,6 +210,9 @@ class _Run:
         """The result with its verdict, which is ERROR until something better is earned."""
         result = self._result
         result.verdict, result.reason = self._ended or judge(result, self._trace)
+        if result.verdict is Verdict.PASSED and self._drift:
+            result.verdict = Verdict.INCONCLUSIVE
+            result.reason = f"somebody else {self._drift} meanwhile, so the account is not as it was"
         if not result.restored and self._trace.attempts:
             result.verdict = Verdict.ERROR
         result.finished = self._around.clock.now()
@@ -195,16 +220,64 @@ class _Run:
         return result
 
     def _undone(self, entries: list[Entry]) -> list[Undone]:
-        """Undo; what this session can't, as it is limited or has ended, a new one without limits does."""
+        """Undo as the undo role; what it can't, or has no session for, is tried as the run's role."""
         journal, clock = self._around.journal, self._around.clock
-        undone = Rollback(self._opened, journal, clock).undo(entries)
-        left = [each.entry for each in undone if not each.ok]
-        if left:
-            with suppress(ChaoskitError):  # there is no other session to be had
-                self._aws = self._open()
-                again = {each.entry.id: each for each in Rollback(self._opened, journal, clock).undo(left)}
-                undone = [again.get(each.entry.id, each) for each in undone]
-        return undone
+        repaired = any(
+            each.met for each in self._result.expectations if each.expectation.role is Role.RESPONSE
+        )
+        done: dict[int, Undone] = {}
+        left = entries
+        for aws in self._undoers():
+            for each in Rollback(aws, journal, clock, repaired=repaired).undo(left):
+                done[each.entry.id] = each
+            left = [entry for entry in left if not done[entry.id].ok]
+            if not left:
+                break
+        return [done[entry.id] for entry in entries]
+
+    def _undoers(self) -> Iterator[Aws]:
+        """Sessions to undo with: those at hand, then new ones, since one may have ended or be limited."""
+        yield from filter(None, (self._undoer, None if self._undoer else self._opened))
+        with suppress(ChaoskitError):  # there is no other session to be had
+            if undoer := self._open_undo():
+                yield undoer
+        with suppress(ChaoskitError):
+            self._aws = self._open()
+            yield self._aws
+
+    def _prepare_undo(self) -> None:
+        """Have a session of the undo role, and a dead-man's switch, before anything is injected.
+
+        Raises:
+            GuardError: There is no way to arm one, and nobody said to do without.
+        """
+        target = self._around.target
+        if self._around.lockouts and (trouble := self._around.lockouts(self._experiment)):
+            raise GuardError(f"The fault would lock out its own undo, so nothing was injected: {trouble}.")
+        self._undoer = self._open_undo()
+        if not self._around.deadman:
+            self._timeline.add("unarmed", "no dead-man's switch, as --no-deadman says")
+            return
+        if self._undoer is None or not target.undo_role_arn or not target.dead_letters:
+            raise GuardError(
+                "No dead-man's switch can be armed, as the target names no undo role and dead-letter queue: "
+                "deploy the chaoskit stack, set undo_role and dead_letters in chaoskit.toml's [aws], or say "
+                "--no-deadman to do without."
+            )
+        self._switch = Switch(
+            self._undoer,
+            target.undo_role_arn,
+            target.dead_letters,
+            self._trace.trace_id,
+            self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+        )
+
+    def _open_undo(self) -> Aws | None:
+        return self._around.target.open_undo(
+            session_name(self._trace.trace_id),
+            f"run/{self._trace.trace_id}",
+            self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+        )
 
     def _open(self, policies: Sequence[str] = ()) -> Aws:
         return self._around.target.open(
@@ -245,7 +318,11 @@ class _Run:
         """What of the steady state is still missing once AWS has had time to settle, or None."""
         never = Stop().event
         for _ in range(_STEADY_TRIES):
-            trouble = check_steady_state(self._experiment, self._opened, self._trace)
+            try:
+                trouble = check_steady_state(self._experiment, self._opened, self._trace)
+            except TargetError:  # the session has ended in mid-run
+                self._aws = self._open()
+                trouble = check_steady_state(self._experiment, self._opened, self._trace)
             if trouble is None:
                 return None
             self._around.clock.wait(_STEADY_WAIT_S, never)

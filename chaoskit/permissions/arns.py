@@ -95,6 +95,36 @@ def condition_keys(action: str) -> frozenset[str]:
 
 
 @cache
+def documented_keys(prefix: str) -> frozenset[str]:
+    """Every condition key of a service's own that AWS documents for one action or another, in lower case."""
+    declared = _load("actions", prefix)
+    every = (key for name in declared for key in condition_keys(f"{prefix}:{name}"))
+    return frozenset(key for key in every if key.startswith(f"{prefix}:"))
+
+
+@cache
+def takes_key(action: str, key: str) -> bool:
+    """Whether a request for an action can have this condition key.
+
+    A service's own key counts for the actions that AWS documents it for; a key that AWS documents for none,
+    a global key, and the keys of an action that is not documented, always count.
+    """
+    prefix, _, name = action.partition(":")
+    lowered = key.lower()
+    if not lowered.startswith(f"{prefix}:") or name.lower() not in _load("actions", prefix):
+        return True
+    if any(_names(documented, lowered) for documented in condition_keys(action)):
+        return True
+    return not any(_names(documented, lowered) for documented in documented_keys(prefix))
+
+
+def _names(documented: str, key: str) -> bool:
+    """Whether a documented key, which may end in a variable, is this one."""
+    head = re.split(r"\$\{|<|tag-key$", documented, maxsplit=1)[0]
+    return key == documented or (head != documented and key.startswith(head))
+
+
+@cache
 def access_levels(action: str) -> frozenset[str]:
     """What AWS says an action does: `List`, `Read`, `Write`, `Tagging`, `Permissions management`."""
     prefix, _, name = action.partition(":")

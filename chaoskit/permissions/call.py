@@ -120,6 +120,18 @@ class Account(Protocol):
         """The KMS key that a stored object is encrypted under; empty for S3's own."""
         ...
 
+    def key_of_upload(self, bucket: str, key: str, upload: str) -> str:
+        """The KMS key that the parts of a multipart upload are encrypted under; empty for S3's own."""
+        ...
+
+    def key_of_resource(self, arn: str) -> str:
+        """The KMS key, as it is named there, of a queue, a topic or an endpoint configuration."""
+        ...
+
+    def key_of_grant(self, token: str) -> str:
+        """The ARN of the KMS key that a grant with this token is for, or empty."""
+        ...
+
     def vpcs(self, subnets: Sequence[str], account: str, region: str) -> Sequence[str]:
         """The VPCs of these subnets."""
         ...
@@ -175,6 +187,21 @@ class Unseen:
     def key_of_object(self, bucket: str, key: str) -> str:
         """See `Account`."""
         del bucket, key
+        return ""
+
+    def key_of_upload(self, bucket: str, key: str, upload: str) -> str:
+        """See `Account`."""
+        del bucket, key, upload
+        return ""
+
+    def key_of_resource(self, arn: str) -> str:
+        """See `Account`."""
+        del arn
+        return ""
+
+    def key_of_grant(self, token: str) -> str:
+        """See `Account`."""
+        del token
         return ""
 
     def vpcs(self, subnets: Sequence[str], account: str, region: str) -> Sequence[str]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import jmespath
 
 from chaoskit.permissions import actions
+from chaoskit.permissions.guardrails import guardrail_arn
 from chaoskit.permissions.key_uses import key_uses
 from chaoskit.permissions.resources import key_arn, resources
 
@@ -31,11 +32,13 @@ class Requirement:
         action: `prefix:Name`.
         resource: The ARN, or `*`.
         keys: Condition keys of this requirement alone; None when the call's own keys apply.
+        or_role: The ARN of a role whose own permission does as well as the caller's, or empty.
     """
 
     action: str
     resource: str
     keys: Mapping[str, Any] | None = None
+    or_role: str = ""
 
 
 # (service, operation) -> where the role's ARN stands, and the service that gets it.
@@ -138,8 +141,8 @@ def requirements(call: Call, known: Account) -> Iterator[Requirement]:
         yield Requirement(own, resource)
     yield from _besides(call, known)
     yield from _passed_roles(call)
-    for action, key, keys in key_uses(call, known):
-        yield Requirement(action, key, keys)
+    for use in key_uses(call, known):
+        yield Requirement(use.action, use.key, use.keys, use.or_role)
     tagging = _TAGGING.get((call.service, call.operation), "")
     if call.service == "sagemaker" and call.operation.startswith("Create"):
         tagging = "sagemaker:AddTags"
@@ -183,6 +186,8 @@ def _besides(call: Call, known: Account) -> Iterator[Requirement]:
             yield Requirement("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
         case "sts", "AssumeRole" if call.params.get("Tags"):
             yield Requirement("sts:TagSession", call.params["RoleArn"])
+        case "bedrock-runtime", operation if operation != "ApplyGuardrail" and guardrail_arn(call):
+            yield Requirement("bedrock:ApplyGuardrail", guardrail_arn(call))
         case "kms", "ReEncrypt":
             target = key_arn(call.params["DestinationKeyId"], call.account, call.region, known)
             yield Requirement("kms:ReEncryptTo", target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaoskit.permissions import arns
+from chaoskit.permissions.guardrails import guardrail_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,8 @@ def _kms(call: Call, _action: str, known: Account) -> list[str] | None:
         alias = f"arn:aws:kms:{call.region}:{call.account}:{call.params.get('AliasName', '')}"
         target = call.params.get("TargetKeyId")
         return [alias, key_arn(target, call.account, call.region, known)] if target else [alias]
+    if call.operation == "RetireGrant" and call.params.get("GrantToken"):
+        return [known.key_of_grant(call.params["GrantToken"]) or "*"]
     if call.operation == "Decrypt" and not given:
         given = known.key_of_ciphertext(call.params.get("CiphertextBlob"))
     return [key_arn(given, call.account, call.region, known)] if given else None
@@ -198,6 +201,8 @@ def _ssm(call: Call, _action: str, _known: Account) -> list[str] | None:
 
 def _sts(call: Call, _action: str, _known: Account) -> list[str] | None:
     role = call.params.get("RoleArn")
+    if call.operation == "GetFederationToken":
+        return [f"arn:aws:sts::{call.account}:federated-user/{call.params.get('Name', '')}"]
     return [role] if role else None
 
 
@@ -211,6 +216,13 @@ def _dynamodb(call: Call, _action: str, _known: Account) -> list[str] | None:
     ]
     index = call.params.get("IndexName")
     return [f"{tables[0]}/index/{index}"] if index and tables else tables or None
+
+
+def _ecr(call: Call, _action: str, _known: Account) -> list[str] | None:
+    """A repository, in the registry of the account that is named."""
+    name = call.params.get("repositoryName")
+    registry = call.params.get("registryId") or call.account
+    return [f"arn:aws:ecr:{call.region}:{registry}:repository/{name}"] if name else None
 
 
 def _cloudtrail(call: Call, _action: str, _known: Account) -> list[str] | None:
@@ -237,7 +249,8 @@ def _apigateway(call: Call, _action: str, _known: Account) -> list[str] | None:
 def _bedrock(call: Call, _action: str, _known: Account) -> list[str] | None:
     model = call.params.get("modelId")
     if not model:
-        return None
+        guardrail = guardrail_arn(call)
+        return [guardrail] if guardrail else None
     if model.startswith("arn:"):
         return [model]
     return [f"arn:aws:bedrock:{call.region}::foundation-model/{model}"]
@@ -255,6 +268,7 @@ _SPECIAL: dict[str, Callable[[Call, str, Account], list[str] | None]] = {
     "cloudformation": _cloudformation,
     "cloudtrail": _cloudtrail,
     "dynamodb": _dynamodb,
+    "ecr": _ecr,
     "events": _events,
     "iam": _iam,
     "kms": _kms,

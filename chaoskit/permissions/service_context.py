@@ -5,13 +5,16 @@ Source: Service Authorization Reference, "Condition keys" of each service.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import jmespath
 
-from chaoskit.permissions.arns import condition_keys
+from chaoskit.permissions.arns import condition_keys, takes_key
+from chaoskit.permissions.guardrails import guardrail_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,6 +100,7 @@ _PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "kms:GranteePrincipal": "GranteePrincipal",
             "kms:RetiringPrincipal": "RetiringPrincipal",
             "kms:GrantOperations": "Operations",
+            "kms:GrantConstraintType": "Constraints && keys(Constraints) | [0]",
             "kms:KeySpec": "KeySpec",
             "kms:KeyUsage": "KeyUsage",
             "kms:KeyOrigin": "Origin",
@@ -135,7 +139,6 @@ _PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "organizations:ServicePrincipal": "ServicePrincipal",
         },
         "bedrock": {
-            "bedrock:GuardrailIdentifier": "guardrailIdentifier || guardrailConfig.guardrailIdentifier",
             "bedrock:ModelId": "modelId",
         },
         "dynamodb": {"dynamodb:Select": "Select", "dynamodb:ReturnValues": "ReturnValues"},
@@ -191,16 +194,25 @@ _OF_RESOURCE = frozenset(
 # What signing adds to a request, not its parameters.
 _SIGNED = frozenset({"x-amz-content-sha256"})
 _ALSO_MODELLED: Mapping[str, frozenset[str]] = {
+    "bedrock": frozenset({"bedrock:guardrailidentifier"}),
     "kms": frozenset({"kms:calleraccount", "kms:grantisforawsresource", "kms:viaservice"}),
     "lambda": frozenset({"lambda:functionarn"}),
     "s3": frozenset({"s3:authtype", "s3:signatureversion", "s3:tlsversion", "s3:requestobjecttagkeys"}),
 }
 
 
+def of_action(call: Call, action: str, known: Account) -> dict[str, Any]:
+    """The keys that a service adds to a request for one action, without those that it does not take."""
+    found = of_service(call, action.partition(":")[0], known)
+    return {key: value for key, value in found.items() if takes_key(action, key)}
+
+
 def of_service(call: Call, prefix: str, known: Account) -> dict[str, Any]:
     """The keys that a service adds, with the values that this call gives them."""
     context = {}
     for key, path in _PATHS.get(prefix, {}).items():
+        if _words(path).isdisjoint(call.params):
+            continue
         value = _compiled(path).search(call.params)
         if isinstance(value, list):
             value = [each for each in value if each is not None]
@@ -210,6 +222,12 @@ def of_service(call: Call, prefix: str, known: Account) -> dict[str, Any]:
     if more is not None:
         context.update(more(call, known))
     return context
+
+
+@cache
+def _words(path: str) -> frozenset[str]:
+    """The words of a path: in a call that has none of them as a parameter it finds nothing."""
+    return frozenset(re.findall(r"[A-Za-z_]\w*", path))
 
 
 def _compiled(path: str) -> Any:
@@ -284,6 +302,7 @@ def _lambda(call: Call, known: Account) -> dict[str, Any]:
 
 
 _MORE: Mapping[str, Callable[[Call, Account], dict[str, Any]]] = {
+    "bedrock": guardrail_keys,
     "iam": _iam,
     "s3": _s3,
     "kms": _kms,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = "<Path>"
 _GONE: Final = ("NotFoundException", "ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "404")
+_NO_QUEUE: Final = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
 _NO_DEFAULT: Final = ("ServerSideEncryptionConfigurationNotFoundError", *_GONE)
 
 
@@ -91,6 +92,30 @@ class ReadAccount(Unseen):
         """See `Account`."""
         query = Query("s3", "HeadObject", {"Bucket": bucket, "Key": key}, "SSEKMSKeyId", _GONE)
         return str(self._ask(f"the encryption of {bucket}/{key}", query) or "")
+
+    def key_of_upload(self, bucket: str, key: str, upload: str) -> str:
+        """See `Account`; an upload is begun by the fault itself, so nobody can tell beforehand."""
+        del key, upload
+        self.unread.append(f"the key of the upload to {bucket}")
+        return ""
+
+    def key_of_resource(self, arn: str) -> str:
+        """See `Account`."""
+        _, _, service, _, account, name = arn.split(":", 5)
+        match service:
+            case "sqs":
+                url = f"https://{arn.split(':')[2]}.{arn.split(':')[3]}.amazonaws.com/{account}/{name}"
+                given = {"QueueUrl": url, "AttributeNames": ["KmsMasterKeyId"]}
+                query = Query("sqs", "GetQueueAttributes", given, "Attributes.KmsMasterKeyId", _NO_QUEUE)
+            case "sns":
+                query = Query(
+                    "sns", "GetTopicAttributes", {"TopicArn": arn}, "Attributes.KmsMasterKeyId", _GONE
+                )
+            case _:
+                config = {"EndpointConfigName": name.rpartition("/")[2]}
+                codes = (*_GONE, "ValidationException")
+                query = Query("sagemaker", "DescribeEndpointConfig", config, "KmsKeyId", codes)
+        return str(self._ask(f"the encryption of {arn}", query) or "")
 
     def vpcs(self, subnets: Sequence[str], account: str, region: str) -> Sequence[str]:
         """See `Account`."""

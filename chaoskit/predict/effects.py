@@ -33,9 +33,11 @@ class Effects:
 
     Attributes:
         created: The ARNs of roles, users and groups that will be there then, by kind and name.
+        happened: They are taken for facts, since it is their undo that is asked about.
     """
 
     created: dict[tuple[str, str], str] = field(default_factory=dict)
+    happened: bool = False
     _altered: dict[str, list[Document]] = field(default_factory=dict)
     _replaced: dict[str, Document] = field(default_factory=dict)
     _gates: set[str] = field(default_factory=set)

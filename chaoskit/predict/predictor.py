@@ -159,11 +159,13 @@ class Predictor:
     def _one(self, case: _Case, needed: Requirement) -> Prediction:
         """One permission that a call needs."""
         now = self._decided(case, needed, None)
+        if needed.or_role and now.effect is Foreseen.STOPPED:
+            return _depends(f"whether {needed.or_role} may do {needed.action} instead")
         replaced = case.effects.replacement(needed.resource)
         if replaced is None:
             return now
         then = self._decided(case, needed, replaced)
-        return then if then == now else _depends("what s3:PutBucketPolicy changes before")
+        return then if then == now or case.effects.happened else _depends("what s3:PutBucketPolicy changes before")
 
     def _decided(self, case: _Case, needed: Requirement, replaced: Document | None) -> Prediction:
         call, asker = case.call, case.asker

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SCP = "SERVICE_CONTROL_POLICY"
 RCP = "RESOURCE_CONTROL_POLICY"
+_WITH_POLICIES = frozenset({Kind.USER, Kind.ROLE, Kind.FEDERATED})
 _EMPTY = '{"Version":"2012-10-17","Statement":[]}'
 
 
@@ -110,11 +111,11 @@ class Granted:
 
 def granted(principal: Principal, cache: PolicyCache) -> Granted:
     """The policies attached to a user or role; nothing for one that has been deleted."""
-    held = backend("iam", principal.account) if principal.kind in {Kind.USER, Kind.ROLE} else None
+    held = backend("iam", principal.account) if principal.kind in _WITH_POLICIES else None
     if held is None:
         return Granted()
-    if principal.kind is Kind.USER:
-        user = held.users.get(principal.user_name)
+    if principal.kind is not Kind.ROLE:
+        user = held.users.get(principal.user_name or principal.issuer.rpartition("/")[2])
         if user is None:
             return Granted()
         groups = [group for group in held.groups.values() if user in group.users]

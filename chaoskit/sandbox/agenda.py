@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from chaoskit.sandbox.clock import Clock
@@ -22,6 +23,8 @@ class Agenda:
     Work that a jump of the clock makes due is done before `Clock.advance` returns. Work is told the time
     that it was due. It must not raise and must not block: what may goes to `Cloud.spawn`.
     """
+
+    NOT_STATE = frozenset({"_thread"})
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -47,6 +50,15 @@ class Agenda:
             while (due := self._pop()) is not None:
                 at, work = due
                 work(at)
+
+    def paused(self) -> AbstractContextManager[Any]:
+        """Nothing is done as long as this is held; it waits for what is being done."""
+        return self._doing
+
+    def restored(self) -> None:
+        """Other work is due at other times: let the thread look again."""
+        with self._changed:
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Let the thread see that the clock is closed."""

@@ -156,6 +156,8 @@ def _pairs(tags: Any) -> dict[str, str]:
 
 def _sagemaker(account: str, region: str, name: str, _arn: str) -> Attached | None:
     kind, _, wanted = name.partition("/")
+    if kind == "model-package":
+        return _model_package(account, region, wanted)
     store = _SAGEMAKER.get(kind)
     held = backend("sagemaker", account, region)
     if store is None or held is None:
@@ -167,6 +169,46 @@ def _sagemaker(account: str, region: str, name: str, _arn: str) -> Attached | No
     return Attached(
         account, _as_text(getattr(found, "resource_policy", "")), _pairs(getattr(found, "tags", ()))
     )
+
+
+def _model_package(account: str, region: str, name: str) -> Attached | None:
+    """A version of a model stands under the policy of its group."""
+    held = backend("sagemaker", account, region)
+    known = held.model_package_groups if held is not None else {}
+    group = next((v for k, v in known.items() if k.lower() == name.partition("/")[0].lower()), None)
+    if group is None:
+        return None
+    return Attached(account, _as_text(getattr(group, "resource_policy", "")), _pairs(group.tags))
+
+
+def _bus(account: str, region: str, name: str, arn: str) -> Attached | None:
+    """A bus with its policy; rules have tags only."""
+    held = backend("events", account, region)
+    if held is None:
+        return None
+    kind, _, bus_name = name.partition("/")
+    bus = held.event_buses.get(bus_name) if kind == "event-bus" else None
+    policy = bus.policy or "" if bus is not None else ""
+    return Attached(account, policy, held.tagger.get_tag_dict_for_resource(arn))
+
+
+def _repository(account: str, region: str, name: str, arn: str) -> Attached | None:
+    held = backend("ecr", account, region)
+    found = held.repositories.get(name.partition("/")[2]) if held is not None else None
+    if found is None:
+        return None
+    return Attached(account, found.policy or "", held.tagger.get_tag_dict_for_resource(arn))
+
+
+def _table(account: str, region: str, name: str, arn: str) -> Attached | None:
+    """A table or its stream, each under a policy of its own; an index stands under the table's."""
+    held = backend("dynamodb", account, region)
+    if held is None:
+        return None
+    stored = held.resource_policies.get(arn.partition("/index/")[0])
+    table = held.tables.get(name.split("/")[1]) if "/" in name else None
+    tags = getattr(table, "tags", None) or ()
+    return Attached(account, stored.policy_doc if stored is not None else "", _pairs(tags))
 
 
 def _logs(account: str, region: str, _name: str, arn: str) -> Attached | None:
@@ -209,7 +251,9 @@ _SAGEMAKER = {
 }
 
 _READERS: dict[str, Callable[[str, str, str, str], Attached | None]] = {
-    "events": _tagged("events"),
+    "dynamodb": _table,
+    "ecr": _repository,
+    "events": _bus,
     "iam": _iam,
     "kms": _kms,
     "lambda": _lambda,

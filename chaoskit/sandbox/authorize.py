@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.permissions import actions, requirements
-from chaoskit.permissions.service_context import of_service
+from chaoskit.permissions.service_context import of_action
 from chaoskit.policy import Kind as PolicyKind
 from chaoskit.policy import (
     PolicyCache,
@@ -20,10 +20,12 @@ from chaoskit.sandbox.account_policies import compiled
 from chaoskit.sandbox.attached import attached
 from chaoskit.sandbox.endpoints import endpoint
 from chaoskit.sandbox.errors import denial
+from chaoskit.sandbox.grants import granted_by
 from chaoskit.sandbox.lookups import MotoAccount
 from chaoskit.sandbox.policy_documents import check_policies
 from chaoskit.sandbox.sealed import check_key_works, uses_key
-from chaoskit.sandbox.wire import ApiError, Kind
+from chaoskit.sandbox.trust import check_trust
+from chaoskit.sandbox.wire import ApiError, Kind, Principal
 
 if TYPE_CHECKING:
     from chaoskit.permissions import Requirement
@@ -35,10 +37,12 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.attached import Attached
     from chaoskit.sandbox.bucket_access import Bucket
     from chaoskit.sandbox.errors import Dialect
-    from chaoskit.sandbox.wire import ApiCall, Principal
+    from chaoskit.sandbox.wire import ApiCall
 
 # Services whose calls act in the account that owns the named resource, wherever the caller is from.
-_ACTS_THERE = frozenset({"events", "kms", "lambda", "secretsmanager", "sns", "sqs"})
+_ACTS_THERE = frozenset(
+    {"dynamodb", "ecr", "events", "kms", "lambda", "sagemaker", "secretsmanager", "sns", "sqs"}
+)
 _BPA_REASONS = {
     "PutBucketPolicy": "public policies are blocked by the BlockPublicPolicy block public access setting",
 }
@@ -48,6 +52,8 @@ _BPA_ACLS = (
 _BPA_RESTRICTED = (
     "the RestrictPublicBuckets block public access setting limits access to a bucket with a public policy"
 )
+# SQS and SNS API Reference, SendMessage and Publish: a key that the caller may not use has its own code.
+_KEY_DENIED = {"sns": "KMSAccessDenied", "sqs": "KMS.AccessDeniedException"}
 _OPEN_TO_ANYONE = frozenset({"sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"})
 
 
@@ -60,6 +66,8 @@ class Denied(ApiError):  # noqa: N818 - it is what happened, and what the trail 
 
 class Authorizer:
     """Decides calls by the policies in moto's state. Hold moto's lock while asking."""
+
+    NOT_STATE = frozenset({"_cache"})
 
     def __init__(self) -> None:
         self._cache = PolicyCache()
@@ -79,7 +87,7 @@ class Authorizer:
         case = _Case(call, _Caller(call.principal, self._cache), bucket, dialect, self._cache)
         for index, needed in enumerate(requirements(call, self._known)):
             resource = attached(needed.resource)
-            self._check_one(case, needed, resource)
+            self._check_either(case, needed, resource)
             if index == 0:
                 _move(call, resource, bucket)
             if uses_key(call, needed.action) and needed.resource != "*":
@@ -115,6 +123,30 @@ class Authorizer:
         if not decision.allowed:
             raise Denied(ApiError("AccessDenied", denial_message(request, decision), 403))
 
+    def _check_either(self, case: _Case, needed: Requirement, resource: Attached) -> None:
+        """Check a requirement of the caller; where the role it passes may do instead, of that role."""
+        try:
+            self._check_one(case, needed, resource)
+        except Denied:
+            if not needed.or_role:
+                raise
+            account, name = needed.or_role.split(":")[4], needed.or_role.rpartition("/")[2]
+            role = Principal(
+                kind=Kind.ROLE,
+                account=account,
+                arn=f"arn:aws:sts::{account}:assumed-role/{name}/SageMaker",
+                role_arn=needed.or_role,
+                session_name="SageMaker",
+            )
+            call = replace(case.call, principal=role)
+            other = _Case(call, _Caller(role, self._cache), None, case.dialect, self._cache)
+            try:
+                self._check_one(other, needed, resource)
+            except Denied:
+                other = case
+            if other is case:
+                raise
+
     def _check_nameless(self, call: ApiCall, dialect: Dialect) -> None:
         """Anyone learns that a bucket does not exist, but who has no policies may do nothing without one."""
         if not call.params.get("Bucket") or call.operation == "CreateBucket":
@@ -123,12 +155,16 @@ class Authorizer:
     def _check_one(self, case: _Case, needed: Requirement, resource: Attached) -> None:
         call, caller, bucket = case.call, case.caller, case.bucket
         if needed.action in _OPEN_TO_ANYONE:
+            try:
+                check_trust(call, needed, resource, self._cache)
+            except ApiError as error:
+                raise Denied(error) from None
             return
         owner = resource.owner or (bucket.owner if bucket is not None else "") or call.account
         place = caller.place if owner == call.principal.account else account_policies.membership(owner)
         prefix = needed.action.partition(":")[0]
         keys = {**case.keys, **context.of_resource(owner, place, resource.tags, prefix)}
-        keys.update(of_service(call, prefix, self._known) if needed.keys is None else needed.keys)
+        keys.update(of_action(call, needed.action, self._known) if needed.keys is None else needed.keys)
         request = Request(
             principal=_named(call.principal),
             action=needed.action,
@@ -138,6 +174,7 @@ class Authorizer:
             management_account=caller.place is not None
             and caller.place.management_account == call.principal.account,
             service_linked_role=caller.granted.service_linked,
+            session_issuer=call.principal.issuer,
             resource_in_management_account=place is not None and place.management_account == owner,
         )
         policies = PolicySet(
@@ -153,7 +190,10 @@ class Authorizer:
         if bucket is not None and decision.allowed and bucket_access.restricted(call.principal, bucket):
             raise _refused_by_block(case, needed.action, needed.resource, _BPA_RESTRICTED)
         if not decision.allowed:
-            raise Denied(denial(_words(call, request, decision), call.service, case.dialect))
+            error = denial(_words(call, request, decision), call.service, case.dialect)
+            if prefix == "kms":
+                error.code = _KEY_DENIED.get(call.service, error.code)
+            raise Denied(error)
 
     def _resource_policies(
         self, call: ApiCall, needed: Requirement, resource: Attached, bucket: Bucket | None
@@ -162,6 +202,10 @@ class Authorizer:
         texts = []
         if resource.policy and not (":role/" in needed.resource and kind is not PolicyKind.TRUST):
             texts.append((needed.resource, resource.policy))
+        if kind is PolicyKind.KEY:
+            grants = granted_by(needed.resource, call)
+            if grants:
+                texts.append(("grants", grants))
         if bucket is not None and needed.action.startswith("s3:"):
             granted = bucket_access.acl_statement(call, bucket)
             if granted:

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 class Background:
     """A pool of threads that knows whether anything is left to do."""
 
+    NOT_STATE = frozenset({"_pool", "_pending", "_closed"})
+
     def __init__(self, threads: int = 64) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sandbox-background")
         self._pending = 0

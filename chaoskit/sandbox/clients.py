@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -19,6 +20,8 @@ _KEPT = 512
 class Clients:
     """Makes clients and keeps them: making one costs a hundred times more than using one."""
 
+    NOT_STATE = frozenset({"_session", "_clients"})
+
     def __init__(self, identities: Identities) -> None:
         self._identities = identities
         self._lock = threading.Lock()
@@ -31,7 +34,7 @@ class Clients:
         Raises:
             Unauthenticated: `acting` has no live credentials.
         """
-        key = (service, acting.access_key_id, region)
+        key = (service, f"{acting.access_key_id} {acting.invoked_by}", region)
         with self._lock:
             client = self._clients.get(key)
             if client is None:
@@ -42,6 +45,10 @@ class Clients:
 
     def _make(self, service: str, acting: Principal, url: str, region: str) -> Any:
         credential = self._identities.credential(acting.access_key_id)
+        if acting.invoked_by and not credential.principal.invoked_by:
+            # A forward access session: the caller's own permissions, used by a service in its name.
+            via = (*credential.principal.called_via, acting.invoked_by)
+            credential = self._identities.remember(replace(credential.principal, called_via=via))
         return self._shared().create_client(
             service,
             region_name=region,
@@ -63,6 +70,10 @@ class Clients:
         if self._session is None:
             self._session = session()
         return self._session
+
+    def restored(self) -> None:
+        """Forget every client: the session that one signs with may never have been."""
+        self.close()
 
     def close(self) -> None:
         """Close every connection."""

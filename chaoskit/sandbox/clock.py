@@ -18,12 +18,15 @@ def wall_clock() -> datetime:
 class Clock:
     """Tells the time and sleeps; `advance` skips ahead and wakes the sleepers that have slept enough."""
 
+    NOT_STATE = frozenset({"_lives", "_closed"})
+
     def __init__(self, wall: Callable[[], datetime] = wall_clock) -> None:
         self._wall = wall
         self._offset = timedelta()
         self._moved = threading.Condition()
         self._closed = False
         self._listeners: list[Callable[[], None]] = []
+        self._lives = 0
 
     @property
     def closed(self) -> bool:
@@ -59,14 +62,21 @@ class Clock:
             listener()
 
     def sleep(self, seconds: float) -> None:
-        """Wait until the sandbox's time is `seconds` later, or the clock is closed."""
+        """Wait until the sandbox's time is `seconds` later or is set back, or the clock is closed."""
         until = self.now() + timedelta(seconds=seconds)
         with self._moved:
-            while not self._closed:
+            life = self._lives
+            while not self._closed and life == self._lives:
                 left = (until - self.now()).total_seconds()
                 if left <= 0:
                     return
                 self._moved.wait(left)
+
+    def restored(self) -> None:
+        """The time has been set back with all else: wake every sleeper, who wait for another future."""
+        with self._moved:
+            self._lives += 1
+            self._moved.notify_all()
 
     def close(self) -> None:
         """Wake every sleeper for good: the sandbox is going away."""

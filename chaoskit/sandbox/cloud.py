@@ -16,6 +16,9 @@ from chaoskit.sandbox.organization import bootstrap
 from chaoskit.sandbox.profile import INSTANT
 from chaoskit.sandbox.security_tokens import find_role
 from chaoskit.sandbox.services import install
+from chaoskit.sandbox.snapshot.describe import describe
+from chaoskit.sandbox.snapshot.door import Door
+from chaoskit.sandbox.snapshot.snapshot import Snapshot, at_rest
 from chaoskit.sandbox.wire import ApiError, Credentials, Kind, Principal
 
 if TYPE_CHECKING:
@@ -50,9 +53,10 @@ class Sandbox:
         self.agenda = Agenda(self.clock)
         self.profile = profile
         self.identities = Identities(self.clock)
-        self.moto = MotoBackend()
+        self.moto = MotoBackend(self.clock.now)
         self.moto.reset()
         self.url = ""
+        self.door = Door()
         self._background = Background()
         self._clients = Clients(self.identities)
         self._authorizer = Authorizer()
@@ -136,6 +140,33 @@ class Sandbox:
     def flush(self) -> None:
         """Let trails write the log files that they gather events for; `idle` then waits for them."""
         self._trail.flush()
+
+    def snapshot(self, timeout: float = 10) -> Snapshot:
+        """All that there is, to be put back by `restore`.
+
+        Raises:
+            BusyError: calls or background work did not end within `timeout` seconds (wall).
+        """
+        with at_rest(self, timeout):
+            return Snapshot(self)
+
+    def restore(self, snapshot: Snapshot, timeout: float = 10) -> None:
+        """Make everything as it was at a snapshot of this sandbox, the time included.
+
+        Raises:
+            BusyError: calls or background work did not end within `timeout` seconds (wall).
+        """
+        with at_rest(self, timeout):
+            snapshot.put_back()
+
+    def describe(self, timeout: float = 10) -> dict[str, Any]:
+        """All that there is as JSON, to be compared; see `snapshot.describe`.
+
+        Raises:
+            BusyError: calls or background work did not end within `timeout` seconds (wall).
+        """
+        with at_rest(self, timeout):
+            return describe(self)
 
     def close(self) -> None:
         """Stop background work and forget all state."""

@@ -22,6 +22,7 @@ _TYPES = {
     Kind.ROOT: "Account",
     Kind.USER: "User",
     Kind.ROLE: "AssumedRole",
+    Kind.FEDERATED: "FederatedUser",
     Kind.ANONYMOUS: "Anonymous",
 }
 
@@ -48,8 +49,14 @@ def of_principal(principal: Principal, place: Membership | None, tags: Mapping[s
         "aws:PrincipalType": _TYPES[principal.kind],
         "aws:PrincipalIsAWSService": False,
         "aws:userid": principal.principal_id,
-        "aws:ViaAWSService": False,
+        "aws:ViaAWSService": bool(principal.called_via),
     }
+    if principal.called_via:
+        context["aws:CalledVia"] = list(principal.called_via)
+        context["aws:CalledViaFirst"] = principal.called_via[0]
+        context["aws:CalledViaLast"] = principal.called_via[-1]
+    if principal.federated_provider:
+        context["aws:FederatedProvider"] = principal.federated_provider
     if principal.user_name:
         context["aws:username"] = principal.user_name
     for name, value in {**tags, **principal.session_tags}.items():

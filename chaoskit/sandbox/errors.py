@@ -162,7 +162,7 @@ def error_answer(
         case _:
             headers.append(("Content-Type", "application/xml" if service == "s3" else "text/xml"))
             body = _xml(error, service, protocol, request_id, namespace)
-    return Answer(error.status, headers, b"" if head else body.encode(), error=error)
+    return Answer(error.status, headers, b"" if head else body.encode(errors="backslashreplace"), error=error)
 
 
 def _query_code(code: str) -> str:

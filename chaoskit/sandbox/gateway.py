@@ -51,7 +51,11 @@ class _Heard:
 
 
 class Gateway:
-    """Answers requests for every service and account of the sandbox."""
+    """Answers requests for every service and account of the sandbox.
+
+    Attributes:
+        providers: The native providers that have been made so far.
+    """
 
     def __init__(
         self,
@@ -69,12 +73,14 @@ class Gateway:
         self._region = region
         self._handlers: dict[tuple[str, str], Callable[[ApiCall], Mapping[str, Any]]] = {}
         self._later: dict[str, Callable[[], Provider]] = {}
+        self.providers: list[Provider] = []
         self._observers: list[Observer] = []
         self._observing = threading.RLock()
 
     def add_provider(self, provider: Provider) -> None:
         """Let a native provider answer its operations; a later one wins over an earlier one."""
         self._later.pop(provider.service, None)
+        self.providers.append(provider)
         for operation, handler in provider.operations.items():
             self._handlers[provider.service, operation] = handler
 

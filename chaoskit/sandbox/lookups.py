@@ -71,6 +71,42 @@ class MotoAccount:
         stored = found.keys.get(key) if found is not None else None
         return getattr(stored, "kms_key_id", None) or ""
 
+    def key_of_upload(self, bucket: str, key: str, upload: str) -> str:
+        """The key of a multipart upload: its own, else the bucket's."""
+        del key
+        _, found = moto_bucket(bucket)
+        begun = found.multiparts.get(upload) if found is not None else None
+        if begun is None:
+            return ""
+        if begun.sse_encryption and not begun.sse_encryption.startswith("aws:kms"):
+            return ""
+        return begun.kms_key_id or ("" if begun.sse_encryption else self.key_of_bucket(bucket))
+
+    def key_of_resource(self, arn: str) -> str:
+        """The key of a queue, a topic or an endpoint configuration."""
+        _, _, service, region, account, name = arn.split(":", 5)
+        held = backend(service, account, region)
+        if held is None:
+            return ""
+        match service:
+            case "sqs":
+                return str(getattr(held.queues.get(name), "kms_master_key_id", None) or "")
+            case "sns":
+                return str(getattr(held.topics.get(arn), "kms_master_key_id", None) or "")
+        wanted = name.partition("/")[2]
+        found = next((v for k, v in held.endpoint_configs.items() if k.lower() == wanted), None)
+        return str(getattr(found, "kms_key_id", None) or "")
+
+    def key_of_grant(self, token: str) -> str:
+        """The key of a grant, in whichever account it is."""
+        stored = (
+            key
+            for regions in backends("kms").values()
+            for held in regions.values()
+            for key in held.keys.values()
+        )
+        return next((str(k.arn) for k in stored for g in k.grants.values() if g.token == token), "")
+
     def vpcs(self, subnets: Sequence[str], account: str, region: str) -> Sequence[str]:
         """The VPCs of subnets."""
         known = backends("ec2")[account][region].subnets

@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 
 from chaoskit.sandbox import moto_habits
 from chaoskit.sandbox.bucket_access import new_bucket_defaults
+from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.operations import address
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.user_boundaries import new_user_boundary
@@ -28,6 +29,7 @@ from chaoskit.sandbox.wire import Answer, ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from chaoskit.sandbox.operations import Target
     from chaoskit.sandbox.wire import ApiCall
@@ -71,7 +73,10 @@ class Output(Mapping[str, Any]):
 class MotoBackend:
     """Answers calls from moto's state, one at a time."""
 
-    def __init__(self) -> None:
+    NOT_STATE = frozenset({"_closed"})
+
+    def __init__(self, now: Callable[[], datetime] = wall_clock) -> None:
+        self._now = now
         self.lock = threading.RLock()
         """Hold it to read or write moto's state: moto has no locks of its own."""
         self._changed = threading.Condition(self.lock)
@@ -84,6 +89,12 @@ class MotoBackend:
         with self.lock:
             BackendDict.reset()
             _forget_globals()
+
+    def restored(self) -> None:
+        """Curb moto again: another sandbox of this process may have, so that it pauses for that one."""
+        with self.lock:
+            self._curbed.clear()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Send away those who wait for something to change: nothing will."""
@@ -117,7 +128,7 @@ class MotoBackend:
 
     def _curb(self, package: str) -> None:
         if package not in self._curbed:
-            moto_habits.curb(package, self._pause)
+            moto_habits.curb(package, self._pause, self._now)
             self._curbed.add(package)
 
     def _pause(self, seconds: float) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from functools import wraps
 from importlib import import_module
 from inspect import unwrap
 from time import monotonic
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import moto.core.errors
@@ -17,6 +17,7 @@ from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 _LOOK = 0.2
 """Seconds between two looks at a queue: messages become visible without anybody calling."""
@@ -30,12 +31,13 @@ def prepare() -> None:
     models.share()
 
 
-def curb(package: str, pause: Callable[[float], None]) -> None:
-    """Take a service's own deliveries and waits away; doing so again changes only who pauses.
+def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetime]) -> None:
+    """Take a service's own deliveries, waits and time away; again, it changes only who pauses and tells.
 
     Args:
         package: moto's package of the service, e.g. `sqs`.
         pause: Waits without holding moto's lock, for so many seconds or until some call has changed state.
+        now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
         case "events":
@@ -46,12 +48,21 @@ def curb(package: str, pause: Callable[[float], None]) -> None:
         case "s3":
             s3 = import_module("moto.s3.models")
             s3.FakeBucket.get_permission = _permit
+            s3.FakeDeleteMarker.arn = ""  # asked for when a marker is deleted
             vars(s3)["events_send_notification"] = _nothing
             vars(s3.notifications).update(send_event=_nothing, send_test_event=_nothing)
-        case "sns":  # moto would call HTTP subscribers, wherever in the world they are
-            vars(import_module("moto.sns.models"))["requests"] = SimpleNamespace(post=_nothing)
+        case "logs":
+            vars(import_module("moto.logs.models"))["LogStream"]._send_log_events = _nothing  # noqa: SLF001 - moto has no other way
+        case "sns":
+            sns = import_module("moto.sns.models")
+            sns.Topic.publish = _structured(unwrap(sns.Topic.publish), sns.InvalidParameterValue)
+            sns.Subscription.publish = _nothing
         case "sqs":
-            backend = import_module("moto.sqs.models").SQSBackend
+            sqs = import_module("moto.sqs.models")
+            vars(sqs).update(
+                unix_time=lambda: now().timestamp(), unix_time_millis=lambda: now().timestamp() * 1000
+            )
+            backend = sqs.SQSBackend
             backend.receive_message = _polling(unwrap(backend.receive_message), pause)
         case "swf":
             vars(import_module("moto.swf.models"))["sleep"] = pause
@@ -73,6 +84,25 @@ def _polling(receive: Callable[..., list[Any]], pause: Callable[[float], None]) 
             pause(min(left, _LOOK))
 
     return wait
+
+
+def _structured(publish: Callable[..., str], refusal: Callable[[str], Exception]) -> Callable[..., str]:
+    """Moto's way to publish, made one that refuses a structured message that is none (SNS API Reference)."""
+
+    @wraps(publish)
+    def checked(topic: Any, message: str, *more: Any, **named: Any) -> str:
+        if named.get("message_structure") == "json":
+            try:
+                told = json.loads(message)
+            except ValueError:
+                raise refusal(
+                    "Invalid parameter: Message Structure - JSON message body failed to parse"
+                ) from None
+            if not isinstance(told, dict) or not isinstance(told.get("default"), str):
+                raise refusal("Invalid parameter: Message Structure - No default entry in JSON message body")
+        return publish(topic, message, *more, **named)
+
+    return checked
 
 
 class _NoKeyPair:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.policy import Kind, MalformedPolicyDocument, compile_policy
@@ -54,7 +56,13 @@ _STORED = {
     ("sns", "CreateTopic"): _Stored("Attributes.Policy", Kind.RESOURCE, "InvalidParameter"),
     ("sqs", "CreateQueue"): _QUEUE,
     ("sqs", "SetQueueAttributes"): _QUEUE,
+    ("sagemaker", "PutModelPackageGroupPolicy"): _Stored(
+        "ResourcePolicy", Kind.RESOURCE, "ValidationException"
+    ),
     ("sts", "AssumeRole"): _Stored("Policy", Kind.SESSION),
+    ("sts", "AssumeRoleWithSAML"): _Stored("Policy", Kind.SESSION),
+    ("sts", "AssumeRoleWithWebIdentity"): _Stored("Policy", Kind.SESSION),
+    ("sts", "GetFederationToken"): _Stored("Policy", Kind.SESSION),
 }
 _ORGANIZATIONS = {"SERVICE_CONTROL_POLICY": Kind.SCP, "RESOURCE_CONTROL_POLICY": Kind.RCP}
 
@@ -70,6 +78,24 @@ def check_policies(call: ApiCall) -> None:
             compile_policy(text, stored.kind)
         except MalformedPolicyDocument as fault:
             raise ApiError(stored.code, str(fault), 400) from None
+        if stored is _BUCKET and call.service == "s3":
+            _check_bucket_named(text, str(call.params.get("Bucket", "")))
+
+
+def _check_bucket_named(text: str, bucket: str) -> None:
+    """A bucket policy is about its own bucket and what is in it (S3 API Reference, `MalformedPolicy`).
+
+    Raises:
+        ApiError: `MalformedPolicy`, when a resource can be no part of the bucket.
+    """
+    statements = json.loads(text)["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        named = statement.get("Resource", statement.get("NotResource"))
+        for resource in [named] if isinstance(named, str) else named:
+            pattern = resource.split(":", 5)[-1].partition("/")[0]
+            service = resource.split(":")[2] if resource != "*" else "s3"
+            if service != "s3" or not fnmatchcase(bucket, pattern.replace("[", "[[]")):
+                raise ApiError("MalformedPolicy", "Policy has invalid resource", 400)
 
 
 def _carried(call: ApiCall) -> Iterator[tuple[Any, _Stored]]:

@@ -32,6 +32,9 @@ class Delay:
         return timedelta(seconds=self.seconds)
 
 
+_AT_ONCE = Delay(0, "not AWS's: tests need not wait")
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The delays of a sandbox.
@@ -42,6 +45,10 @@ class Profile:
         eventbridge: Until the event is on the event bus.
         log_files: Until the event is in a log file in the trail's bucket.
         cloudwatch_logs: Until the event is in the trail's log group.
+        guardduty: From the call to GuardDuty's finding.
+        guardduty_events: From a new finding to its event on the event bus.
+        config_rules: From a change to the evaluation of the AWS Config rules that it triggers.
+        access_analyzer: From a changed policy to Access Analyzer's analysis of it.
     """
 
     name: str
@@ -49,9 +56,12 @@ class Profile:
     eventbridge: Delay
     log_files: Delay
     cloudwatch_logs: Delay
+    guardduty: Delay = _AT_ONCE
+    guardduty_events: Delay = _AT_ONCE
+    config_rules: Delay = _AT_ONCE
+    access_analyzer: Delay = _AT_ONCE
 
 
-_AT_ONCE = Delay(0, "not AWS's: tests need not wait")
 INSTANT = Profile("instant", _AT_ONCE, _AT_ONCE, _AT_ONCE, _AT_ONCE)
 """Everything at once; log files are gathered for a second."""
 
@@ -77,6 +87,25 @@ REALISTIC = Profile(
         300,
         "CloudTrail User Guide, Working with CloudTrail log files, of buckets and log groups alike (within "
         "an average of about 5 minutes of an API call)",
+    ),
+    guardduty=Delay(
+        300,
+        "AWS CloudTrail FAQs, How long does it take CloudTrail to deliver an event for an API call? "
+        "(typically within 5 minutes), as the nearest path; the GuardDuty User Guide gives no figure",
+    ),
+    guardduty_events=Delay(
+        300,
+        "GuardDuty User Guide, Monitoring Amazon GuardDuty Findings with Amazon CloudWatch Events (within 5 "
+        "minutes of the finding)",
+    ),
+    config_rules=Delay(
+        300,
+        "AWS CloudTrail FAQs, How long does it take CloudTrail to deliver an event for an API call? "
+        "(typically within 5 minutes), as the nearest path; the AWS Config Developer Guide gives no figure",
+    ),
+    access_analyzer=Delay(
+        1800,
+        "IAM User Guide, Working with findings (it may take up to 30 minutes after a policy is modified)",
     ),
 )
 """The published figures, on the sandbox's clock: advance it, and minutes pass in no time."""

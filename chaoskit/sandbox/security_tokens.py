@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from chaoskit.sandbox.cloud import Sandbox
+    from chaoskit.sandbox.identities import Credential
     from chaoskit.sandbox.wire import ApiCall, Principal
 
 _ROLE = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([^/]+)$")
@@ -22,12 +23,7 @@ _CHAINED = 3600
 _SHORTEST = 900
 _LONGEST_TOKEN = 129_600
 _MAX_TAGS = 50
-_LACKING = (
-    "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
-    "AssumeRoot",
-    "GetFederationToken",
-)
+_LACKING = ("AssumeRoot",)
 
 
 class SecurityTokens:
@@ -72,18 +68,18 @@ class SecurityTokens:
             )
         name = params.get("RoleSessionName", "")
         if not _SESSION_NAME.fullmatch(name):
-            raise _invalid(
+            raise invalid(
                 f"1 validation error detected: Value '{name}' at 'roleSessionName' "
                 "failed to satisfy constraint: "
                 r"Member must satisfy regular expression pattern: [\w+=,.@-]*"
             )
         duration = int(params.get("DurationSeconds", _CHAINED))
-        _check_duration(duration, role, call.principal)
-        tags = _tags(params.get("Tags", []))
+        check_duration(duration, role, call.principal)
+        tags = session_tags(params.get("Tags", []))
         inherited = self._cloud.identities.transitive_tags(call.principal)
         overlap = inherited.keys() & tags.keys()
         if overlap:
-            raise _invalid(
+            raise invalid(
                 "One or more of the session tag keys are transitive and cannot be overridden: "
                 + ", ".join(sorted(overlap))
             )
@@ -91,20 +87,15 @@ class SecurityTokens:
             role,
             name,
             duration=duration,
-            policies=self._session_policies(params, role.account_id),
+            policies=session_policies(params, role.account_id, self._cloud.lock),
             tags={**inherited, **tags},
             transitive=frozenset(inherited) | frozenset(params.get("TransitiveTagKeys", ())),
         )
         session = credential.principal
         return {
-            "Credentials": {
-                "AccessKeyId": credential.access_key_id,
-                "SecretAccessKey": credential.secret,
-                "SessionToken": credential.token,
-                "Expiration": session.expires,
-            },
+            "Credentials": shown_credentials(credential),
             "AssumedRoleUser": {"AssumedRoleId": session.principal_id, "Arn": session.arn},
-            "PackedPolicySize": _packed(params),
+            "PackedPolicySize": packed(params),
         }
 
     def get_session_token(self, call: ApiCall) -> Mapping[str, Any]:
@@ -118,16 +109,9 @@ class SecurityTokens:
             raise ApiError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
         duration = int(call.params.get("DurationSeconds", 43_200))
         if not _SHORTEST <= duration <= _LONGEST_TOKEN:
-            raise _invalid(f"DurationSeconds must be between {_SHORTEST} and {_LONGEST_TOKEN}")
+            raise invalid(f"DurationSeconds must be between {_SHORTEST} and {_LONGEST_TOKEN}")
         credential = self._cloud.identities.user_session(caller, duration)
-        return {
-            "Credentials": {
-                "AccessKeyId": credential.access_key_id,
-                "SecretAccessKey": credential.secret,
-                "SessionToken": credential.token,
-                "Expiration": credential.principal.expires,
-            }
-        }
+        return {"Credentials": shown_credentials(credential)}
 
     def get_access_key_info(self, call: ApiCall) -> Mapping[str, Any]:
         """Say which account a key belongs to.
@@ -137,29 +121,45 @@ class SecurityTokens:
         """
         account = self._cloud.identities.account_of(call.params["AccessKeyId"])
         if not account:
-            raise _invalid("Invalid access key id")
+            raise invalid("Invalid access key id")
         return {"Account": account}
 
     def lacking(self, call: ApiCall) -> Mapping[str, Any]:
-        """Refuse what the sandbox has no identity providers for.
+        """Refuse what the sandbox has no answer to.
 
         Raises:
             ApiError: `NotImplemented`, always.
         """
         raise ApiError("NotImplemented", f"The embedded sandbox does not have sts {call.operation}.", 501)
 
-    def _session_policies(self, params: Mapping[str, Any], account: str) -> tuple[Mapping[str, Any], ...]:
-        documents = []
-        if params.get("Policy"):
-            documents.append(_document(params["Policy"]))
-        with self._cloud.lock:
-            managed = backends("iam")[account]["aws"].managed_policies
-            for arn in (each["arn"] for each in params.get("PolicyArns", [])):
-                policy = managed.get(arn)
-                if policy is None:
-                    raise _invalid(f"Policy {arn} does not exist or is not attachable.")
-                documents.append(_document(managed_document(policy)))
-        return tuple(documents)
+
+def session_policies(params: Mapping[str, Any], account: str, lock: Any) -> tuple[Mapping[str, Any], ...]:
+    """The policies that a session is given, inline and managed.
+
+    Raises:
+        ApiError: `ValidationError`, when there is no such managed policy.
+    """
+    documents = []
+    if params.get("Policy"):
+        documents.append(_document(params["Policy"]))
+    with lock:
+        managed = backends("iam")[account]["aws"].managed_policies
+        for arn in (each["arn"] for each in params.get("PolicyArns", [])):
+            policy = managed.get(arn)
+            if policy is None:
+                raise invalid(f"Policy {arn} does not exist or is not attachable.")
+            documents.append(_document(managed_document(policy)))
+    return tuple(documents)
+
+
+def shown_credentials(credential: Credential) -> dict[str, Any]:
+    """Credentials as STS hands them out."""
+    return {
+        "AccessKeyId": credential.access_key_id,
+        "SecretAccessKey": credential.secret,
+        "SessionToken": credential.token,
+        "Expiration": credential.principal.expires,
+    }
 
 
 def find_role(arn: str, lock: Any) -> Any:
@@ -170,7 +170,7 @@ def find_role(arn: str, lock: Any) -> Any:
     """
     named = _ROLE.match(arn)
     if named is None:
-        raise _invalid(f"{arn} is invalid")
+        raise invalid(f"{arn} is invalid")
     with lock:
         partitions = backends("iam").get(named[1])
         if partitions is None:
@@ -178,31 +178,42 @@ def find_role(arn: str, lock: Any) -> Any:
         return next((role for role in partitions["aws"].roles.values() if role.arn == arn), None)
 
 
-def _check_duration(duration: int, role: Any, caller: Principal) -> None:
+def check_duration(duration: int, role: Any, caller: Principal) -> None:
+    """Refuse a session that is too short, or longer than the role allows or chaining does.
+
+    Raises:
+        ApiError: `ValidationError`.
+    """
     longest = int(role.max_session_duration or _CHAINED)
     if duration < _SHORTEST:
-        raise _invalid(
+        raise invalid(
             f"1 validation error detected: Value '{duration}' at 'durationSeconds' "
             "failed to satisfy constraint: "
             f"Member must have value greater than or equal to {_SHORTEST}"
         )
     if caller.kind is Kind.ROLE and duration > _CHAINED:
-        raise _invalid(
+        raise invalid(
             "The requested DurationSeconds exceeds the 1 hour session limit "
             "for roles assumed by role chaining"
         )
     if duration > longest:
-        raise _invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        raise invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
 
-def _tags(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def session_tags(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Session tags by name.
+
+    Raises:
+        ApiError: `ValidationError`: there are too many.
+    """
     tags = {tag["Key"]: tag["Value"] for tag in given}
     if len(tags) > _MAX_TAGS:
-        raise _invalid(f"No more than {_MAX_TAGS} session tags may be passed")
+        raise invalid(f"No more than {_MAX_TAGS} session tags may be passed")
     return tags
 
 
-def _invalid(message: str) -> ApiError:
+def invalid(message: str) -> ApiError:
+    """What STS says of a parameter that it does not take."""
     return ApiError("ValidationError", message, 400)
 
 
@@ -214,5 +225,6 @@ def _document(text: str) -> Mapping[str, Any]:
     return loaded
 
 
-def _packed(params: Mapping[str, Any]) -> int:
+def packed(params: Mapping[str, Any]) -> int:
+    """How much of the room for session policies is used, in percent."""
     return min(100, round(100 * len(params.get("Policy", "")) / 2048))

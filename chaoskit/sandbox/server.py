@@ -19,6 +19,7 @@ from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION, Sandbox
 from chaoskit.sandbox.http import HttpRequest
 from chaoskit.sandbox.profile import INSTANT
+from chaoskit.sandbox.snapshot.snapshot import BusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from chaoskit.sandbox.organization import AccessKey
     from chaoskit.sandbox.profile import Profile
+    from chaoskit.sandbox.snapshot.snapshot import Snapshot
 
 LOOPBACK = "127.0.0.1"
 CONTROL = "/_chaoskit/"
@@ -75,6 +77,7 @@ class _Application:
     def __init__(self, sandbox: Sandbox, token: str) -> None:
         self._sandbox = sandbox
         self._token = token
+        self._snapshots: dict[str, Snapshot] = {}
 
     def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         http: HttpRequest = environ[_RAW]
@@ -84,7 +87,8 @@ class _Application:
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
             start_response(_STATUS[status], headers)
             return [body]
-        answer = self._sandbox.gateway.handle(http)
+        with self._sandbox.door.passing():
+            answer = self._sandbox.gateway.handle(http)
         headers = [(name, value.encode().decode("latin-1")) for name, value in answer.headers]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))
@@ -105,10 +109,28 @@ class _Application:
                 case "advance":
                     self._sandbox.clock.advance(float(asked["seconds"]))
                     return 200, {"now": self._sandbox.now().isoformat()}
+                case "snapshot" | "restore" | "export" as call:
+                    return self._state(call, asked)
                 case unknown:
                     return 404, {"error": f"there is no control call '{unknown}'"}
         except (KeyError, ValueError) as error:
             return 400, {"error": f"a number of seconds is missing or not a number: {error}"}
+
+    def _state(self, call: str, asked: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        """Keep the state under a name, put back what a name stands for, or describe it as it is."""
+        timeout, name = float(asked.get("timeout", "10")), asked.get("name", "")
+        try:
+            if call == "export":
+                return 200, self._sandbox.describe(timeout)
+            if call == "snapshot":
+                kept = self._snapshots[name] = self._sandbox.snapshot(timeout)
+                return 200, {"name": name, "objects": len(kept)}
+            if name not in self._snapshots:
+                return 404, {"error": f"there is no snapshot '{name}'", "names": sorted(self._snapshots)}
+            self._sandbox.restore(self._snapshots[name], timeout)
+        except BusyError as busy:
+            return 409, {"error": str(busy)}
+        return 200, {"name": name, "now": self._sandbox.now().isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,27 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from chaoskit.sandbox import bedrock
+from chaoskit.sandbox.access_analyzer import AccessAnalyzer
+from chaoskit.sandbox.bucket_events import BucketEvents
 from chaoskit.sandbox.buckets import Buckets
+from chaoskit.sandbox.config import ConfigRules
 from chaoskit.sandbox.events import EventBus
+from chaoskit.sandbox.federation import Federation
+from chaoskit.sandbox.guardduty import GuardDuty
 from chaoskit.sandbox.insights_provider import LogQueries
 from chaoskit.sandbox.keys import KeyStates
-from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch
+from chaoskit.sandbox.managed_instances import ManagedInstances
+from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch, LogWrites
+from chaoskit.sandbox.model_groups import ModelGroupPolicies
+from chaoskit.sandbox.query_logs import QueryLogs
 from chaoskit.sandbox.runtime import SageMakerRuntime
 from chaoskit.sandbox.safety_lever import SafetyLevers
 from chaoskit.sandbox.scheduler import Schedules
+from chaoskit.sandbox.security_hub import SecurityHub
 from chaoskit.sandbox.security_tokens import SecurityTokens
 from chaoskit.sandbox.simulation import PolicySimulator
+from chaoskit.sandbox.topics import Topics
 from chaoskit.sandbox.trail import AuditTrail
 from chaoskit.sandbox.user_boundaries import UserBoundaries
 
@@ -39,25 +50,42 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
     trail.subscribe(bus.cloudtrail_event)
     cloudwatch = CloudWatch(cloud, Alarms(cloud, bus.put))
     filters = LogFilters(cloud, cloudwatch)
+    notices = BucketEvents(cloud, bus.put)
+    guardduty, hub = GuardDuty(cloud, bus.put), SecurityHub(cloud, bus.put)
+    config, analyzers = ConfigRules(cloud, bus.put), AccessAnalyzer(cloud, bus.put)
+    trail.watch(guardduty.watch)
+    bus.listen(hub.hear)
     for provider in (
+        guardduty,
+        hub,
+        config,
+        analyzers,
         trail,
         bus,
         cloudwatch,
         filters,
         LogSearch(cloud),
+        LogWrites(cloud),
         LogQueries(cloud),
-        SageMakerRuntime(cloud),
+        SageMakerRuntime(cloud, cloudwatch),
         SecurityTokens(cloud),
+        Federation(cloud),
+        ModelGroupPolicies(cloud),
         Buckets(cloud),
+        notices,
+        ManagedInstances(),
+        QueryLogs(cloud),
         UserBoundaries(cloud),
         PolicySimulator(cloud),
         KeyStates(cloud),
         SafetyLevers(cloud),
     ):
         gateway.add_provider(provider)
+    for answering in bedrock.providers(cloud, cloudwatch):
+        gateway.add_provider(answering)
     for service, (module, name) in _LATER.items():
         gateway.add_later(service, partial(_make, module, name, cloud))
-    gateway.add_observers([trail, filters, Schedules(cloud)])
+    gateway.add_observers([trail, filters, Schedules(cloud), Topics(cloud), notices, config, analyzers])
     return trail
 
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from moto.backends import get_backend
+from moto.core.base_backend import BackendDict
 
 
 @cache
@@ -18,6 +19,9 @@ def backends(service: str) -> Any:
     if service == "lambda":
         # moto has two, and serves the one that runs no containers.
         return import_module("moto.awslambda_simple.models").lambda_simple_backends
+    if service == "stepfunctions":
+        # Likewise: the one that interprets state machines.
+        return import_module("moto.stepfunctions.parser.models").stepfunctions_parser_backends
     return get_backend(cast("Any", service))
 
 
@@ -31,6 +35,12 @@ def backend(service: str, account: str, region: str = "aws") -> Any:
         return None
     regions = held[account]
     return regions.get(region, None)
+
+
+def stores() -> list[Any]:
+    """What `backends` gives of every service that has been used; moto's own list, which moto adds to."""
+    found: list[Any] = BackendDict._instances  # type: ignore[misc] # noqa: SLF001 - moto has no other list
+    return found
 
 
 def bucket(name: str) -> tuple[str, Any]:

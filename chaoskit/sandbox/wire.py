@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ROOT = "Root"
     USER = "IAMUser"
     ROLE = "AssumedRole"
+    FEDERATED = "FederatedUser"
     SERVICE = "AWSService"
     ANONYMOUS = "Anonymous"
 
@@ -55,6 +56,9 @@ class Principal:
         session_tags: Tags passed to AssumeRole.
         invoked_by: The service acting on the caller's behalf, e.g. `events.amazonaws.com`.
         source_arn: For a service, the resource it acts for (`aws:SourceArn`).
+        issuer: For a federated user, the IAM user who got the session.
+        federated_provider: The identity provider that vouched for a role session.
+        called_via: The services that make this call in the caller's name (`aws:CalledVia`).
     """
 
     kind: Kind
@@ -71,6 +75,9 @@ class Principal:
     session_tags: Mapping[str, str] = field(default_factory=dict)
     invoked_by: str = ""
     source_arn: str = ""
+    issuer: str = ""
+    federated_provider: str = ""
+    called_via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

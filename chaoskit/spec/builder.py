@@ -9,7 +9,7 @@ import typing
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.contract import FAULTS, LAYERS, PROBES, Layer
-from chaoskit.experiment import RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
+from chaoskit.experiment import RESPONDER_PROBES, RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
 from chaoskit.slo import Duration
 from chaoskit.spec.document import Mapping, Scalar
 from chaoskit.spec.values import BAD, Bad, one_of, shown
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # AWS Systems Manager API Reference, CreateDocument, Name.
 _DOCUMENT: Final = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
+# The API References of AWS Step Functions (CreateStateMachine) and AWS Lambda (CreateFunction).
+_RESPONDER: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 _SCHEDULE: Final = re.compile(r"(rate\(\d+ (minute|hour|day)s?\)|cron\([^()]+\))")
 _REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
 _OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
@@ -143,15 +145,18 @@ class Builder:
             return self._read.say(node, f"a {role} needs its SLO: add for example `within: 60s`")
         if isinstance(probe, Bad) or isinstance(within, Bad) or isinstance(runbook, Bad):
             return BAD
-        repaired_by = _runbook_probe(runbook) if runbook else None
-        return Expectation(role, probe, within, runbook, repaired_by)
+        named, repaired_by = runbook or (None, None)
+        return Expectation(role, probe, within, named, repaired_by)
 
     def _runbook(self, node: Node, role: Role) -> Any:
+        """What must have repaired it: what the report calls it, and the probe that sees it at work."""
+        if isinstance(node, Mapping):
+            return self._responder(node, role)
         name = self._read.value(node, str, "runbook")
         if isinstance(name, Bad):
             return BAD
         if role is not Role.RESPONSE:
-            return self._read.say(node, f"runbook belongs to a response, not to a {role}")
+            return self._wrong_role(node, role)
         if not _DOCUMENT.fullmatch(name):
             return self._read.say(node, f"{shown(name)} can't be an SSM document's name")
         folder = next(
@@ -160,7 +165,26 @@ class Builder:
         if folder and not (folder / f"{name}.yaml").is_file():
             names = [file.stem for file in folder.glob("*.yaml")]
             return self._read.say(node, f"there is no {folder.name}/{name}.yaml{one_of(name, names)}")
-        return name
+        return name, _probe(RUNBOOK_PROBE, document=name)
+
+    def _responder(self, node: Node, role: Role) -> Any:
+        keys = self._read.mapping(node, "runbook", RESPONDER_PROBES)
+        if isinstance(keys, Bad) or role is not Role.RESPONSE:
+            return BAD if isinstance(keys, Bad) else self._wrong_role(node, role)
+        if len(keys) != 1:
+            return self._read.say(
+                node, f"a runbook is a document's name or one of {', '.join(RESPONDER_PROBES)}"
+            )
+        ((kind, value),) = keys.items()
+        name = self._read.value(value, str, f"runbook.{kind}")
+        if isinstance(name, Bad):
+            return BAD
+        if not _RESPONDER.fullmatch(name):
+            return self._read.say(value, f"{shown(name)} can't be a {kind.replace('_', ' ')}'s name")
+        return f"{kind}: {name}", _probe(RESPONDER_PROBES[kind], **{kind: name})
+
+    def _wrong_role(self, node: Node, role: Role) -> Bad:
+        return self._read.say(node, f"runbook belongs to a response, not to a {role}")
 
     def _element(self, node: Node, registry: Registry[Any], what: str) -> Any:
         if isinstance(node, Scalar):
@@ -193,7 +217,10 @@ class Builder:
             or not known
         ):
             return BAD
-        return element(**values)
+        try:
+            return element(**values)
+        except ValueError as error:  # what only the element itself can check, such as a JMESPath expression
+            return self._read.say(node, f"{element.about.name}: {error}")
 
     def _check_slos(self, node: Node | None, fields: dict[str, Any]) -> None:
         radius, expectations = fields.get("blast_radius"), fields.get("expect")
@@ -208,8 +235,8 @@ class Builder:
                 )
 
 
-def _runbook_probe(document: str) -> Probe:
-    probe = PROBES.get(RUNBOOK_PROBE)
+def _probe(name: str, **parameters: str) -> Probe:
+    probe = PROBES.get(name)
     if probe is None:
-        raise LookupError(f"the probe {RUNBOOK_PROBE} is missing from this installation")
-    return typing.cast("Any", probe)(document=document)  # type: ignore[no-any-return]
+        raise LookupError(f"the probe {name} is missing from this installation")
+    return typing.cast("Any", probe)(**parameters)  # type: ignore[no-any-return]

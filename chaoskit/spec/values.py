@@ -7,6 +7,7 @@ import re
 import types
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_origin
 
+from chaoskit.contract import LATER, Template
 from chaoskit.errors import Problem
 from chaoskit.slo import Duration
 from chaoskit.spec.document import Mapping, Scalar, Sequence
@@ -56,7 +57,7 @@ class Reader:
             )
         if not isinstance(node, Scalar):
             return self.say(node, f"{what} must be {_expected(kind)}, not a {type(node).__name__.lower()}")
-        text = self._filled(node)
+        text = self._filled(node, LATER if kind is Template else ())
         if isinstance(text, Bad):
             return BAD
         if origin is Literal:
@@ -94,13 +95,15 @@ class Reader:
             self.say(node, f"{what} lacks {', '.join(missing)}")
         return found
 
-    def _filled(self, node: Scalar) -> str | Bad:
+    def _filled(self, node: Scalar, later: tuple[str, ...]) -> str | Bad:
         bad: list[str] = []
 
         def fill(match: re.Match[str]) -> str:
             escaped, name = match.groups()
             if escaped:
                 return match.group()[1:]
+            if later and name.startswith(later):
+                return match.group()
             if name not in self._variables:
                 bad.append(name)
             return self._variables.get(name, "")
@@ -123,7 +126,7 @@ class Reader:
             return int(text)
         if kind is float and _NUMBER.fullmatch(text):
             return float(text)
-        if kind is str and not (node.plain and text in ("", "~", "null")):
+        if kind in (str, Template) and not (node.plain and text in ("", "~", "null")):
             return text
         return self.say(node, f"{what} must be {_expected(kind)}, not {shown(text) if text else 'empty'}")
 

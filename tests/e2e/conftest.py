@@ -11,30 +11,23 @@ import pytest
 from chaoskit.embedded import Instance
 from chaoskit.places import target_in
 from chaoskit.sandbox import workload
-from chaoskit.sandbox.server import serve
 from tests.e2e.lab import ROOT, Lab, SandboxClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.one_sandbox import OneSandbox
 
-# Of a module, not of the session: moto's state belongs to the process, and the next `serve` clears it.
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with serve() as served, pytest.MonkeyPatch.context() as patch:
+def lab(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with one_sandbox.deployed() as (served, _), pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAOSKIT_HOME", str(tmp_path_factory.mktemp("home")))
         sessions = {
             name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
             for name, key in served.credentials.items()
         }
-
-        def connect(name: str) -> Any:
-            return lambda service: sessions[name].client(service, endpoint_url=served.url)
-
-        workload.deploy(
-            connect("admin"), connect("management"), ROOT / "runbooks", pace=workload.Pace(poll=0.01)
-        )
         instance = Instance.load({"pid": 0, **served.describe()})
         yield Lab(
             target_in(instance),

@@ -71,7 +71,9 @@ def test_every_shipped_experiment_passes_with_only_the_harness_policy(lab: Lab, 
     assert policy.scope is Scope.RESOURCES
     assert len(policy.text) <= MANAGED_LIMIT
     with role_with(lab, policy.document) as target, SqliteJournal(journal) as open_journal:
-        results = run_set(shipped(lab), target, open_journal, clock=lab.clock)
+        results = run_set(
+            shipped(lab), replace(target, undo_role_arn=None), open_journal, clock=lab.clock, deadman=False
+        )
     assert {r.experiment.id: (r.verdict, r.reason) for r in results.results if r.verdict != "PASSED"} == {}
     assert all(result.restored for result in results.results)
     assert len(results.results) == len(IDS)
@@ -136,7 +138,12 @@ def test_a_session_that_may_not_undo_does_not_leave_the_fault_behind(
     # With no runbook to detach the policy, the run itself has to.
     with without("runbook", "detach-permissive-policy"), SqliteJournal(journal) as open_journal:
         results = run_set(
-            [loaded], lab.target, open_journal, clock=lab.clock, limits=lambda _: [limited.text]
+            [loaded],
+            replace(lab.target, undo_role_arn=None),  # or the undo role would undo
+            open_journal,
+            clock=lab.clock,
+            limits=lambda _: [limited.text],
+            deadman=False,
         )
         assert open_journal.open_faults() == []
     (result,) = results.results

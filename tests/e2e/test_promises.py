@@ -84,19 +84,18 @@ def attached(lab: Lab) -> Callable[[], list[str]]:
 
 @pytest.fixture
 def no_undo(lab: Lab) -> Iterator[Callable[[], None]]:
-    """The harness may attach, but not detach, until the returned function is called."""
-    iam, role = lab.client("iam"), lab.target.variables["workload.harness_role"]
+    """Neither the harness nor the undo role may detach, until the returned function is called."""
+    iam, roles = lab.client("iam"), (lab.target.variables["workload.harness_role"], "chaoskit-undo")
     deny = {"Effect": "Deny", "Action": "iam:DetachRolePolicy", "Resource": "*"}
-    iam.put_role_policy(
-        RoleName=role,
-        PolicyName="no-undo",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
-    )
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    for role in roles:
+        iam.put_role_policy(RoleName=role, PolicyName="no-undo", PolicyDocument=document)
     allowed: list[bool] = []
 
     def allow() -> None:
         if not allowed:
-            iam.delete_role_policy(RoleName=role, PolicyName="no-undo")
+            for role in roles:
+                iam.delete_role_policy(RoleName=role, PolicyName="no-undo")
             allowed.append(True)
 
     yield allow
@@ -117,8 +116,9 @@ def test_an_undo_that_is_refused_is_an_error_with_the_call_to_make_by_hand(
 
     no_undo()
     with SqliteJournal(journal) as again:
-        (undone,) = recover(again, lambda _: lab.target.open("later", "later", 0), lab.clock)
-        assert undone.ok
+        admin = Aws(lab.target.connection, account=lab.target.account)
+        undone = recover(again, lambda _: admin, lab.clock)
+        assert [each.ok for each in undone] == [True, True]  # the change, and the switch that stayed armed
         assert again.open_faults() == []
     assert attached() == before
 

@@ -124,7 +124,7 @@ def test_a_recovery_that_is_killed_at_any_point_is_finished_by_the_next(
     for fault, row in ROWS[-scale(1, len(ROWS)) :]:
         path = write(fault, row)
         points = place.chaoskit("run", path, die_at=None).points
-        injected = points.index("after journal.record") + (3 if on_the_wire else 1)
+        injected = len(points) - points[::-1].index("after journal.record") + (2 if on_the_wire else 0)
         place.chaoskit("run", path, die_at=injected)
         count = len(place.chaoskit("rollback", die_at=None).points)
         restored(place, "a recovery that is not killed")

@@ -12,14 +12,13 @@ import boto3
 import pytest
 import yaml
 
-from chaoskit.sandbox import workload
 from chaoskit.sandbox.automation.document import parse
-from chaoskit.sandbox.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from chaoskit.sandbox.server import Served
+    from tests.one_sandbox import OneSandbox
 
     Connect = Callable[[str], Any]
 
@@ -31,9 +30,14 @@ EVERYONE = "http://acs.amazonaws.com/groups/global/AllUsers"
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serve() as sandbox:
-        yield sandbox
+def sandbox(one_sandbox: OneSandbox) -> Iterator[tuple[Served, dict[str, str]]]:
+    with one_sandbox.deployed() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served(sandbox: tuple[Served, dict[str, str]]) -> Served:
+    return sandbox[0]
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +67,8 @@ def member(connections: dict[str, Connect]) -> Connect:
 
 
 @pytest.fixture(scope="module")
-def deployed(connections: dict[str, Connect]) -> dict[str, str]:
-    pace = workload.Pace(poll=0.01, timeout=60)
-    return workload.deploy(connections["admin"], connections["management"], RUNBOOKS, pace=pace)
+def deployed(sandbox: tuple[Served, dict[str, str]]) -> dict[str, str]:
+    return sandbox[1]
 
 
 @pytest.fixture

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaoskit.sandbox.server import serve
 from tests.sandbox.aws import Aws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chaoskit.sandbox.server import Served
+    from tests.one_sandbox import OneSandbox
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def served(one_sandbox: OneSandbox) -> Iterator[Served]:
     """A fresh sandbox with nothing but the organization and its administrators."""
-    with serve() as sandbox:
+    with one_sandbox.bare() as sandbox:
         yield sandbox
 
 

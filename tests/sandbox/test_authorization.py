@@ -547,4 +547,8 @@ def test_an_scp_cannot_be_made_unreadable(aws: Aws) -> None:
 
 
 def test_what_sts_cannot_do_here_it_says(aws: Aws) -> None:
-    assert refusal(aws.client("sts").get_federation_token, Name="someone")[0] == "NotImplemented"
+    asked = {
+        "TargetPrincipal": MEMBER,
+        "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
+    }
+    assert refusal(aws.client("sts").assume_root, **asked)[0] == "NotImplemented"

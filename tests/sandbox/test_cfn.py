@@ -10,8 +10,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from chaoskit.sandbox.server import serve
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -20,12 +18,6 @@ if TYPE_CHECKING:
     Connect = Callable[[str], Any]
 
 DESTROYED = "does not exist"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serve() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")

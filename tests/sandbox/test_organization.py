@@ -5,20 +5,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chaoskit.sandbox.server import serve
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from chaoskit.sandbox.server import Served
 
 MANAGEMENT, MEMBER = "111122223333", "444455556666"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serve() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")

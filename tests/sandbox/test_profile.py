@@ -77,7 +77,7 @@ def realistic() -> Iterator[Watched]:
 def test_every_delay_of_a_profile_says_where_its_figure_comes_from() -> None:
     for profile in PROFILES.values():
         delays = [getattr(profile, name) for name in profile.__slots__ if name != "name"]
-        assert len(delays) == 4
+        assert len(delays) == 8
         for delay in delays:
             assert isinstance(delay, Delay)
             assert delay.source

@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 
 from chaoskit.sandbox import workload
 from chaoskit.sandbox.detect import match_event_pattern, validate_event_pattern
-from chaoskit.sandbox.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,12 +50,6 @@ def connection(url: str, key_id: str, secret: str, token: str | None = None) -> 
         return made[service]
 
     return connect
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serve() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,16 @@ from chaoskit.probes.call_denied import CallDenied
 from chaoskit.probes.cloudwatch_alarm import Alarm
 from chaoskit.probes.eventbridge_matched import Matched
 from chaoskit.probes.iam_policy_not_attached import PolicyNotAttached
+from chaoskit.probes.lambda_responder_succeeded import ResponderSucceeded
 from chaoskit.probes.ssm_runbook_succeeded import RunbookSucceeded
+from chaoskit.probes.stepfunctions_execution_succeeded import ExecutionSucceeded
 from chaoskit.slo import Duration
 from tests.samples import SMALL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chaoskit.contract import Probe
     from chaoskit.experiment import Experiment
 
 VARIABLES = {"sandbox.account": "444455556666", "workload.training_role": "training"}
@@ -248,6 +251,38 @@ def test_a_mistake_is_told_where_it_is_with_what_is_right(
     problems = bench.problems(marked.replace("»", ""))
     told = [said for *found, said in problems if tuple(found) == place]
     assert any(said.startswith(message) for said in told), problems
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "probe"),
+    [
+        ("{state_machine: tidy-up}", "state_machine: tidy-up", ExecutionSucceeded(state_machine="tidy-up")),
+        ("{function: tidy-up}", "function: tidy-up", ResponderSucceeded(function="tidy-up")),
+    ],
+)
+def test_a_runbook_may_be_a_state_machine_or_a_function(
+    bench: Bench, given: str, named: str, probe: Probe
+) -> None:
+    text = f"  - response: {{iam.policy-not-attached: {{role: r}}}}\n    runbook: {given}\n    within: 5m\n"
+    response = bench.load(SMALL + text).expect[1]
+    assert (response.runbook, response.repaired_by) == (named, probe)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("{machine: tidy}", "runbook has no 'machine'; did you mean state_machine?"),
+        (
+            "{state_machine: a, function: b}",
+            "a runbook is a document's name or one of state_machine, function",
+        ),
+        ("{function: 'tidy up'}", "'tidy up' can't be a function's name"),
+        ("{function: [a]}", "runbook.function must be a text, not a sequence"),
+    ],
+)
+def test_a_runbook_of_another_kind_is_told(bench: Bench, given: str, told: str) -> None:
+    text = f"  - response: {{iam.policy-not-attached: {{role: r}}}}\n    runbook: {given}\n    within: 5m\n"
+    assert told in [message for _, _, message in bench.problems(SMALL + text)]
 
 
 def test_a_runbook_that_is_not_there_is_told_with_the_one_that_was_meant(bench: Bench) -> None:

@@ -30,7 +30,7 @@ from chaoskit.sandbox.detect.insights import InvalidQuery, run_insights
 from chaoskit.sandbox.detect.metric_filters import InvalidFilterPattern, match_metric_filter
 
 if TYPE_CHECKING:
-    from chaoskit.sandbox.detect.sigma import (
+    from chaoskit.detect.sigma import (
         InvalidSigmaRule,
         SigmaEngine,
         SigmaMatch,
@@ -76,7 +76,7 @@ def __getattr__(name: str) -> object:
     if name not in _SIGMA:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(importlib.import_module("chaoskit.sandbox.detect.sigma"), name)
+        return getattr(importlib.import_module("chaoskit.detect.sigma"), name)
     except ModuleNotFoundError as problem:
         if (problem.name or "").partition(".")[0] != "sigma":
             raise

@@ -11,6 +11,8 @@ from ipaddress import ip_address, ip_network
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING
 
+from chaoskit.detect.leaves import is_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -50,11 +52,6 @@ class InvalidEventPattern(ValueError):  # noqa: N818 - AWS's own name for it: In
         super().__init__(f"Event pattern is not valid. Reason: {reason}{where}")
         self.reason = reason
         self.at = at
-
-
-def is_number(value: object) -> bool:
-    """Whether a JSON value is a number; true and false are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def address_test(text: str) -> Test | None:

@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from chaoskit.detect.leaves import NOWHERE, is_number, leaves, merge, steps
 from chaoskit.sandbox.detect.comparisons import (
     OPERATORS,
     InvalidEventPattern,
     address_test,
     compile_expression,
-    is_number,
 )
-from chaoskit.sandbox.detect.leaves import NOWHERE, leaves, merge, steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chaoskit.detect.leaves import Leaf, Membership, Step
     from chaoskit.sandbox.detect.comparisons import Test
-    from chaoskit.sandbox.detect.leaves import Leaf, Membership, Step
 
 T = TypeVar("T")
 Alternatives = list[object]

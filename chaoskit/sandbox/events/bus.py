@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_ENTRIES = 10
 _MANDATORY = ("id", "account", "source", "time", "region", "resources", "detail-type")
 _DEFAULT = "default"
+_DELIVERING = frozenset({EVENTS, "logs.amazonaws.com", "s3.amazonaws.com", "sns.amazonaws.com"})
 
 
 class EventBus:
@@ -42,6 +43,11 @@ class EventBus:
         self._cloud = cloud
         self._lock = threading.Lock()
         self._in_transit: dict[str, Mapping[str, Any]] = {}
+        self._listeners: list[Callable[[Place, Mapping[str, Any]], None]] = []
+
+    def listen(self, listener: Callable[[Place, Mapping[str, Any]], None]) -> None:
+        """Show this one, too, what services put on a bus; not what callers or other buses put there."""
+        self._listeners.append(listener)
 
     @property
     def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
@@ -55,9 +61,9 @@ class EventBus:
     def cloudtrail_event(self, recorded: Recorded) -> None:
         """Put a recorded call on its account's default bus; a subscriber of the audit trail.
 
-        Calls that EventBridge itself makes to deliver are left out, so that no rule can feed itself.
+        Calls that services make to deliver are left out, so that no rule can feed itself.
         """
-        if recorded.record["userIdentity"].get("invokedBy") != EVENTS:
+        if recorded.record["userIdentity"].get("invokedBy") not in _DELIVERING:
             self.put((recorded.account, recorded.region, _DEFAULT), events.of_record(recorded))
 
     def put(self, place: Place, event: Mapping[str, Any], *, forwardable: bool = True) -> None:
@@ -74,6 +80,9 @@ class EventBus:
             for target in rule.targets:
                 delivery = Delivery(event, rule, target, ingested, self._send_on if forwardable else None)
                 self._cloud.spawn(partial(self.deliveries.deliver, delivery))
+        if forwardable and str(event["source"]).startswith("aws."):
+            for listener in self._listeners:
+                listener(place, event)
 
     def _send_on(self, event: Mapping[str, Any]) -> str:
         """A ticket under which PutEvents finds an event that EventBridge carries between buses."""

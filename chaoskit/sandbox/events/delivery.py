@@ -9,12 +9,12 @@ import logging
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from chaoskit.sandbox.events.targets import EVENTS, invoke, send_to_queue
+from chaoskit.sandbox.events.targets import EVENTS, invoke
 from chaoskit.sandbox.events.transform import UnreadablePath, target_input
+from chaoskit.sandbox.sending import DAY, attempt, persist, send_to_queue
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -22,22 +22,8 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.wire import Cloud
 
 _log = logging.getLogger(__name__)
-MOST_RETRIES = 3
-"""Retries of one delivery, however many its policy allows (AWS: up to 185 in 24 hours)."""
-_BACKOFF = 0.1
 _AWS_RETRIES = 185
-_DAY = 86_400
-_SERVER_FAULT = 500
 _REMEMBERED = 1_000
-_RETRYABLE = frozenset(
-    {
-        "ThrottlingException",
-        "Throttling",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "KMSThrottlingException",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +61,19 @@ class Deliveries:
     def deliver(self, delivery: Delivery) -> None:
         """Deliver, retrying what may pass; what cannot be delivered goes to the dead-letter queue."""
         policy = delivery.target.get("RetryPolicy") or {}
-        most = min(int(policy.get("MaximumRetryAttempts", _AWS_RETRIES)), MOST_RETRIES)
-        oldest = int(policy.get("MaximumEventAgeInSeconds", _DAY))
-        retries = 0
-        while True:
-            refused = self._attempt(delivery)
-            if refused is None:
-                self.count(delivery.rule.arn, "delivered")
-                return
-            age = (self._cloud.now() - delivery.ingested).total_seconds()
-            if not _may_pass(refused) or retries >= most or age > oldest:
-                break
-            self._cloud.sleep(_BACKOFF * 2**retries)
-            retries += 1
-        self._give_up(delivery, refused, retries)
+        refused, retries = persist(
+            self._cloud,
+            partial(self._send, delivery),
+            since=delivery.ingested,
+            most=int(policy.get("MaximumRetryAttempts", _AWS_RETRIES)),
+            oldest=int(policy.get("MaximumEventAgeInSeconds", DAY)),
+        )
+        if refused is None:
+            self.count(delivery.rule.arn, "delivered")
+        else:
+            self._give_up(delivery, refused, retries)
 
-    def _attempt(self, delivery: Delivery) -> ApiError | None:
+    def _send(self, delivery: Delivery) -> None:
         try:
             text = target_input(
                 delivery.target,
@@ -99,16 +82,9 @@ class Deliveries:
                 rule_name=delivery.rule.name,
                 ingested=delivery.ingested,
             )
-            invoke(self._cloud, delivery, text)
-        except ApiError as error:
-            return error
-        except ClientError as error:
-            return _said(error)
-        except BotoCoreError as error:
-            return ApiError("CONNECTION_FAILURE", str(error), 503)
         except UnreadablePath as error:
-            return ApiError("INVALID_INPUT_TRANSFORMER", str(error))
-        return None
+            raise ApiError("INVALID_INPUT_TRANSFORMER", str(error)) from None
+        invoke(self._cloud, delivery, text)
 
     def _give_up(self, delivery: Delivery, refused: ApiError, retries: int) -> None:
         self.count(delivery.rule.arn, "failed")
@@ -141,12 +117,13 @@ class Deliveries:
         principal = self._cloud.service_principal(
             EVENTS, account=delivery.rule.account, source_arn=delivery.rule.arn
         )
-        try:
-            send_to_queue(self._cloud, principal, queue, _event_text(delivery), MessageAttributes=attributes)
-        except (ClientError, BotoCoreError, ApiError) as error:
+        text = _event_text(delivery)
+        error = attempt(
+            lambda: send_to_queue(self._cloud, principal, queue, text, MessageAttributes=attributes)
+        )
+        if error is not None:
             _log.warning("the dead-letter queue %s of rule %s refused: %s", queue, delivery.rule.arn, error)
-            return False
-        return True
+        return error is None
 
 
 def _event_text(delivery: Delivery) -> str:
@@ -157,15 +134,3 @@ def _event_text(delivery: Delivery) -> str:
         rule_name=delivery.rule.name,
         ingested=delivery.ingested,
     )
-
-
-def _said(error: ClientError) -> ApiError:
-    answer: dict[str, Any] = dict(error.response)
-    said = answer.get("Error", {})
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return ApiError(str(said.get("Code", "")), str(said.get("Message", "")), int(status))
-
-
-def _may_pass(error: ApiError) -> bool:
-    """Whether a retry may help: a refusal or a missing target stays one (same source)."""
-    return error.status >= _SERVER_FAULT or error.code in _RETRYABLE

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.sending import send_to_function, send_to_queue, send_to_topic
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -90,13 +91,6 @@ def acting(cloud: Cloud, delivery: Delivery, *, role_needed: bool = False) -> Pr
     return cloud.service_principal(EVENTS, account=delivery.rule.account, source_arn=delivery.rule.arn)
 
 
-def send_to_queue(cloud: Cloud, principal: Principal, arn: str, text: str, **more: Any) -> None:
-    """Send a message to a queue named by its ARN."""
-    _, _, _, region, account, name = arn.split(":", _ARN_PARTS - 1)
-    client = cloud.client("sqs", principal, region=region)
-    client.send_message(QueueUrl=f"{cloud.url}/{account}/{name}", MessageBody=text, **more)
-
-
 def _queue(cloud: Cloud, delivery: Delivery, text: str) -> None:
     more: dict[str, Any] = {}
     group = (delivery.target.get("SqsParameters") or {}).get("MessageGroupId")
@@ -108,13 +102,11 @@ def _queue(cloud: Cloud, delivery: Delivery, text: str) -> None:
 
 
 def _topic(cloud: Cloud, delivery: Delivery, text: str) -> None:
-    client = cloud.client("sns", acting(cloud, delivery), region=delivery.region)
-    client.publish(TopicArn=delivery.arn, Message=text)
+    send_to_topic(cloud, acting(cloud, delivery), delivery.arn, text)
 
 
 def _function(cloud: Cloud, delivery: Delivery, text: str) -> None:
-    client = cloud.client("lambda", acting(cloud, delivery), region=delivery.region)
-    client.invoke(FunctionName=delivery.arn, InvocationType="Event", Payload=text.encode())
+    send_to_function(cloud, acting(cloud, delivery), delivery.arn, text)
 
 
 def _log_group(cloud: Cloud, delivery: Delivery, text: str) -> None:

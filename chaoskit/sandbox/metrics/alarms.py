@@ -58,21 +58,28 @@ class Alarms:
         history: What happened to alarms, oldest first.
     """
 
+    NOT_STATE = frozenset({"_ticking"})
+
     def __init__(self, cloud: Sandbox, put_event: PutEvent) -> None:
         self.history: deque[HistoryItem] = deque(maxlen=_REMEMBERED)
         self._cloud = cloud
         self._put_event = put_event
         self._places: set[Place] = set()
         self._lock = threading.Lock()
+        self._ticking: threading.Thread | None = None
 
     def watch(self, place: Place) -> None:
         """Keep evaluating the alarms of an account's region, from now on."""
         with self._lock:
             first = not self._places
             self._places.add(place)
+            idle = self._ticking is None
+            if idle:
+                self._ticking = threading.Thread(target=self._tick, name="sandbox-alarms", daemon=True)
         if first:
             self._cloud.clock.subscribe(self.evaluate_all)
-            threading.Thread(target=self._tick, name="sandbox-alarms", daemon=True).start()
+        if idle and self._ticking is not None:
+            self._ticking.start()
 
     def evaluate_all(self) -> None:
         """Evaluate every alarm there is."""

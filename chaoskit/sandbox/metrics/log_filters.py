@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.sandbox.detect.metric_filters import InvalidFilterPattern, number_of, text_of
 from chaoskit.sandbox.metrics.log_groups import filter_pattern, log_group, page_start
+from chaoskit.sandbox.metrics.log_writes import NEWEST, OLDEST
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.wire import ApiError
 
@@ -32,8 +33,6 @@ _MOST_DIMENSIONS = 3
 _MOST_MESSAGES = 50
 _PAGE = 50
 _MINUTE = 60
-# What PutLogEvents takes: nothing older than 14 days, nothing more than two hours ahead.
-_OLDEST, _NEWEST = timedelta(days=14), timedelta(hours=2)
 
 
 class LogFilters:
@@ -64,8 +63,8 @@ class LogFilters:
             filters = [one for one in self._kept(call) if one["logGroupName"] == name]
         if not filters:
             return
-        wall = self._cloud.clock.wall()
-        low, high = (wall - _OLDEST).timestamp() * 1000, (wall + _NEWEST).timestamp() * 1000
+        now = self._cloud.now()
+        low, high = (now - OLDEST).timestamp() * 1000, (now + NEWEST).timestamp() * 1000
         events = [one for one in call.params["logEvents"] if low <= one["timestamp"] <= high]
         for one in filters:
             pattern = filter_pattern(one["filterPattern"])

@@ -37,6 +37,7 @@ class PolicySimulator:
     """IAM's policy simulator, which moto's IAM lacks."""
 
     service = "iam"
+    NOT_STATE = frozenset({"_cache"})
 
     def __init__(self, cloud: Sandbox) -> None:
         self._cloud = cloud

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.mailbox import Mailbox
 from chaoskit.sandbox.trail.bucket import CLOUDTRAIL, Stream
 from chaoskit.sandbox.trail.digests import Digests
 from chaoskit.sandbox.trail.log_events import LogEvents
 from chaoskit.sandbox.trail.log_files import GATHER, LogFiles
-from chaoskit.sandbox.trail.mailbox import Mailbox
 from chaoskit.sandbox.trail.signing_keys import SigningKeys
 from chaoskit.sandbox.trail.status import Statuses
 

@@ -59,6 +59,15 @@ def _session_context(principal: Principal) -> dict[str, Any]:
     context: dict[str, Any] = {
         "attributes": {"creationDate": timestamp(principal.issued), "mfaAuthenticated": "false"},
     }
+    if principal.kind is Kind.FEDERATED:
+        context["sessionIssuer"] = {
+            "type": "IAMUser",
+            "arn": principal.issuer,
+            "accountId": principal.account,
+            "userName": principal.issuer.rpartition("/")[2],
+        }
+    if principal.federated_provider:
+        context["webIdFederationData"] = {"federatedProvider": principal.federated_provider, "attributes": {}}
     if principal.kind is Kind.ROLE:
         context["sessionIssuer"] = {
             "type": "Role",

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chaoskit.sandbox.cloud import Sandbox
+    from chaoskit.sandbox.mailbox import Mailbox
     from chaoskit.sandbox.trail.bucket import Stream
     from chaoskit.sandbox.trail.digests import Digests
-    from chaoskit.sandbox.trail.mailbox import Mailbox
     from chaoskit.sandbox.trail.records import Recorded
     from chaoskit.sandbox.trail.status import Statuses
 

@@ -39,11 +39,16 @@ class AuditTrail:
         self.trails = Trails(cloud, self.delivery)
         self._cloud = cloud
         self._subscribers: list[Subscriber] = []
+        self._watchers: list[Subscriber] = []
         self._order = itertools.count(1)
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Tell this one, too, of what trails log."""
         self._subscribers.append(subscriber)
+
+    def watch(self, watcher: Subscriber) -> None:
+        """Tell this one of every event at once, whether or not a trail logs it (as GuardDuty is told)."""
+        self._watchers.append(watcher)
 
     def flush(self) -> None:
         """Let trails write their log files now; what the profile delays stays delayed."""
@@ -65,6 +70,8 @@ class AuditTrail:
         if taking:
             after(profile.eventbridge, event.at, lambda _: self._tell(event))
             self.delivery.take(event, taking)
+        for watcher in self._watchers:
+            watcher(event)
 
     def _tell(self, event: Recorded) -> None:
         for subscriber in self._subscribers:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.utils import get_service_model
 
 from chaoskit.sandbox.trail import ec2, s3
+from chaoskit.sandbox.trail.answers import completed
 from chaoskit.sandbox.trail.names import event_name
 from chaoskit.sandbox.trail.redaction import LEFT_OUT, redacted
 
@@ -25,7 +26,10 @@ _TELLS_DENIED = frozenset(
     {"bedrock", "bedrock-runtime", "ec2", "lambda", "s3", "s3control", "sagemaker-runtime"}
 )
 _ANSWERS_READS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
-_DEFAULTS = {"SendCommand": {"interactive": False}}
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "DeleteResolverQueryLogConfig": {"originSequenceNumber": 0},
+    "SendCommand": {"interactive": False},
+}
 """What records have though nobody asked it."""
 _HEADERS_ONLY = frozenset({"bedrock-runtime"})
 
@@ -57,10 +61,10 @@ def response_elements(call: ApiCall, answer: Answer) -> dict[str, Any] | None:
         return None
     shape = get_service_model(call.service).operation_model(call.operation).output_shape
     if call.service == "ec2":
-        return ec2.response_elements(call, answer.output, shape)
+        return completed(call, ec2.response_elements(call, answer.output, shape))
     if call.service == "s3" or shape is None:
         return None
-    return _structure(call.service, answer.output, shape) or None
+    return completed(call, _structure(call.service, answer.output, shape)) or None
 
 
 def lower_first(name: str) -> str:

@@ -90,15 +90,19 @@ def _s3(call: ApiCall) -> list[dict[str, str]]:
 
 
 def _kms(call: ApiCall, answer: Answer) -> list[dict[str, str]]:
-    output = answer.output or {}
-    metadata = output.get("KeyMetadata")
-    told = str((metadata or {}).get("Arn", "") or output.get("KeyId", ""))
     asked = str(call.params.get("KeyId", ""))
-    key = told if told.startswith("arn:") else asked
-    if not key or "alias/" in key:
+    # Only an alias or a new key is looked up in the answer: reading that costs as much as moto's own work.
+    key = asked if asked and "alias/" not in asked else _told_key(answer.output or {})
+    if not key:
         return []
     arn = key if key.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.account}:key/{key}"
     return [_resource(arn, "AWS::KMS::Key", call.account)]
+
+
+def _told_key(output: Mapping[str, Any]) -> str:
+    """The ARN of the key that an answer names, or empty."""
+    told = str((output.get("KeyMetadata") or {}).get("Arn", "") or output.get("KeyId", ""))
+    return told if told.startswith("arn:") else ""
 
 
 def _parameter_arn(call: ApiCall, name: str) -> str:

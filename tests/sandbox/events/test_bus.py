@@ -42,7 +42,7 @@ class Queue:
     def allow(self, condition: dict[str, Any]) -> None:
         statement = {
             "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
+            "Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
             "Action": "sqs:SendMessage",
             "Resource": self.arn,
             "Condition": condition,

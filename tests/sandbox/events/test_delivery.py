@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chaoskit.sandbox.events.delivery import MOST_RETRIES, Deliveries
+from chaoskit.sandbox.events.delivery import Deliveries
 from chaoskit.sandbox.events.rules import Rule
 from chaoskit.sandbox.events.targets import Delivery
+from chaoskit.sandbox.sending import MOST_RETRIES
 
 if TYPE_CHECKING:
     from chaoskit.sandbox.wire import Cloud

@@ -325,7 +325,7 @@ def test_a_security_groups_permissions_are_sets_of_items() -> None:
     }
     assert made["responseElements"]["_return"] is True
     assert made["responseElements"]["securityGroupRuleSet"] == {
-        "items": [{"securityGroupRuleId": "sgr-1", "cidrIpv4": "0.0.0.0/0"}]
+        "items": [{"securityGroupRuleId": "sgr-1", "cidrIpv4": "0.0.0.0/0", "groupOwnerId": "444455556666"}]
     }
 
 

@@ -1,0 +1,1 @@
+"""Detection content evaluated outside of any account: what both the sandbox and the probes need."""

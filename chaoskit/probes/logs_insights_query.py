@@ -1,0 +1,121 @@
+"""Looks whether a Logs Insights query flags what the fault did."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Query
+from chaoskit.contract import Observation, Probe, probe
+from chaoskit.errors import AwsError
+from chaoskit.probes._findings import check_path, search
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Trace
+
+_SHIPPED: Final = Path(__file__).parents[1] / "sandbox" / "detections"
+_COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
+_RUNNING: Final = ("Scheduled", "Running", "Unknown")
+_AHEAD: Final = timedelta(days=1)
+_POLL_S: Final = 0.25
+_MOST_POLLS: Final = 60
+
+
+@probe("logs-insights.query")
+class InsightsQuery(Probe):
+    """The query flags something in the records that carry this run's user agent, since the run began.
+
+    The run's own records are picked out before the query sees them, so what others do at the same time
+    neither counts nor adds up with it. chaoskit ships `model-access`: SageMaker endpoints with more than
+    1,000 invocations or more than 10 callers within an hour.
+
+    Attributes:
+        log_group: The log group, such as a trail's.
+        query: The query, or the name of one that chaoskit ships.
+        flagged_when: A JMESPath expression on the list of rows (texts by field); true is a detection.
+    """
+
+    log_group: str
+    query: str
+    flagged_when: str = "length(@) > `0`"
+
+    reads = ("logs:DescribeLogGroups", "logs:StartQuery", "logs:GetQueryResults")
+
+    def __post_init__(self) -> None:
+        """Refuse a condition that can't be read and a query that is not there."""
+        check_path("flagged_when", self.flagged_when)
+        if " " not in self.query.strip() and not self._file().is_file():
+            shipped = sorted(file.stem for file in _SHIPPED.glob("*.insights"))
+            raise ValueError(f"chaoskit ships no query {self.query!r}; it ships {', '.join(shipped)}")
+
+    def ready(self, aws: Reader) -> Observation:
+        """The log group exists."""
+        where = {"logGroupNamePrefix": self.log_group}
+        names = aws.read(Query("logs", "DescribeLogGroups", where, "logGroups[].logGroupName")) or []
+        there = self.log_group in names
+        return Observation(
+            holds=there, summary=f"log group {self.log_group} {'exists' if there else 'does not exist'}"
+        )
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        """Run the query over the run's records."""
+        where = {
+            "logGroupName": self.log_group,
+            "startTime": int(trace.since.timestamp()),
+            "endTime": int((trace.since + _AHEAD).timestamp()),
+            "queryString": self._of_this_run(trace),
+        }
+        query_id = aws.read(Query("logs", "StartQuery", where, "queryId"))
+        answer = _finished(aws, query_id) if query_id else None
+        if answer is None or answer["status"] != "Complete":
+            status = answer["status"] if answer else "not begun"
+            return Observation(holds=None, summary=f"the query is {status}")
+        rows = [{cell["field"]: cell.get("value") for cell in row} for row in answer["results"]]
+        flagged = bool(search(self.flagged_when, rows)) and bool(trace.attempts)
+        return Observation(
+            holds=flagged,
+            summary=f"the query {'flags' if flagged else 'does not flag'} what this run did"
+            f" ({len(rows)} rows)",
+            evidence={
+                "query_id": query_id,
+                "rows": rows[:10],
+                **({"tied_by": "user agent"} if flagged else {}),
+            },
+            cause=max(attempt.at for attempt in trace.attempts) if flagged else None,
+            final=flagged,
+        )
+
+    def _of_this_run(self, trace: Trace) -> str:
+        text = self._file().read_text("utf-8") if " " not in self.query.strip() else self.query
+        # Not followed by a digit: run 1 is not run 10.
+        mark = re.escape(f"run/{trace.trace_id}").replace("/", "\\/").replace("\\-", "-")
+        return f"filter @message like /{mark}[^0-9]/\n| {_COMMENT.sub('', text).strip()}"
+
+    def _file(self) -> Path:
+        return _SHIPPED / f"{self.query.strip()}.insights"
+
+
+def _finished(aws: Reader, query_id: str) -> Any:
+    """The query's answer once it has ended, or what it is at after a quarter of a minute."""
+    from tenacity import (  # noqa: PLC0415 - probes are scanned by every command, and this takes a while
+        Retrying,
+        retry_if_result,
+        stop_after_attempt,
+        wait_fixed,
+    )
+
+    again = Retrying(
+        retry=retry_if_result(lambda answer: answer["status"] in _RUNNING),
+        wait=wait_fixed(_POLL_S),
+        stop=stop_after_attempt(_MOST_POLLS),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+    try:
+        return again(aws.read, Query("logs", "GetQueryResults", {"queryId": query_id}))
+    except AwsError as error:
+        if error.code == "ResourceNotFoundException":
+            return None
+        raise

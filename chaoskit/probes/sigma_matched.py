@@ -1,0 +1,88 @@
+"""Looks whether a Sigma rule sees what the fault did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._audit import trail_is_logging
+from chaoskit.probes._records import READS, records
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Trace
+    from chaoskit.detect.sigma import SigmaEngine
+
+_SHIPPED: Final = Path(__file__).parents[1] / "sandbox" / "detections" / "sigma"
+
+
+@probe("sigma.matched")
+class SigmaMatched(Probe):
+    """The Sigma rule matches the CloudTrail records of the run's own faults.
+
+    The rule is evaluated here, over the records that the account's trail brings to its log group, or
+    else to event history and its bucket. So it proves the rule and the telemetry, not the SIEM that
+    runs the rule elsewhere: for that, ask the SIEM with `http.json`.
+
+    Attributes:
+        rule: The rule's file, or the name of one that chaoskit ships.
+        log_group: The trail's log group, when no trail that can be described names it.
+    """
+
+    rule: str
+    log_group: str | None = None
+
+    reads = READS
+
+    def ready(self, aws: Reader) -> Observation:
+        """The rule can be evaluated, and a trail logs."""
+        engine = self._engine()
+        if isinstance(engine, str):
+            return Observation(holds=False, summary=engine)
+        return trail_is_logging(aws)
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        """Read the run's records and run the rule over them."""
+        engine = self._engine()
+        if isinstance(engine, str):
+            return Observation(holds=None, summary=engine)
+        seen = records(aws, trace, self.log_group)
+        for found in seen:
+            for match in engine.feed(found.record):
+                return Observation(
+                    holds=True,
+                    summary=f"Sigma rule {match.title!r} matches {found.record.get('eventName')}",
+                    evidence={
+                        "rule": match.title,
+                        "rule_id": match.id,
+                        "level": match.level,
+                        "cloudtrail_event_id": found.record.get("eventID"),
+                        "event_name": found.record.get("eventName"),
+                        "event_time": found.record.get("eventTime"),
+                        "read_from": found.source,
+                        "tied_by": found.tie.by,
+                    },
+                    at=found.at,
+                    cause=found.tie.attempt.at,
+                    final=True,
+                )
+        return Observation(
+            holds=False,
+            summary=f"Sigma rule {self.rule} matches none of the {len(seen)} records of this run's faults",
+            evidence={"records": [f"{f.record.get('eventName')} in {f.source}" for f in seen]},
+        )
+
+    def _engine(self) -> SigmaEngine | str:
+        """The rule, ready to be fed, or what is wrong with it."""
+        try:
+            from chaoskit.detect.sigma import InvalidSigmaRule, SigmaEngine  # noqa: PLC0415 - an optional extra
+        except ModuleNotFoundError:
+            return "Sigma rules need pySigma: pip install 'chaoskit[sigma]'"
+        path = next((p for p in (Path(self.rule), _SHIPPED / f"{self.rule}.yml") if p.is_file()), None)
+        if path is None:
+            return f"there is no Sigma rule {self.rule}, neither as a file nor shipped with chaoskit"
+        try:
+            return SigmaEngine(path)
+        except InvalidSigmaRule as error:
+            return f"Sigma rule {self.rule} can't be evaluated: {error}"

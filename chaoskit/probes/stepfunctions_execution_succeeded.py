@@ -1,0 +1,125 @@
+"""Looks whether a state machine repaired what the fault touched."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.aws import Query
+from chaoskit.contract import Observation, Probe, probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Trace
+
+
+@probe("stepfunctions.execution-succeeded")
+class ExecutionSucceeded(Probe):
+    """An execution of the Step Functions state machine, started since the run began, succeeded.
+
+    It counts only if its input is the CloudTrail event of one of the fault's own calls, or, for an input of
+    another form, names something that the fault touched. Express state machines keep no executions to read.
+
+    Attributes:
+        state_machine: The state machine's name.
+    """
+
+    state_machine: str
+
+    reads = (
+        "stepfunctions:ListStateMachines",
+        "stepfunctions:ListExecutions",
+        "stepfunctions:DescribeExecution",
+        "stepfunctions:GetExecutionHistory",
+    )
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        """List the executions since the run began and read the input and the end of each."""
+        machines = aws.read(
+            Query(
+                "stepfunctions",
+                "ListStateMachines",
+                {},
+                f"stateMachines[?name == '{self.state_machine}'].stateMachineArn",
+            )
+        )
+        if not machines:
+            return Observation(holds=False, summary=f"there is no state machine {self.state_machine}")
+        failed: Mapping[str, Any] | None = None
+        for arn in self._started(aws, machines[0], trace):
+            execution = aws.read(Query("stepfunctions", "DescribeExecution", {"executionArn": arn}, "@"))
+            if not _tied(execution.get("input", ""), trace):
+                continue
+            if execution["status"] == "SUCCEEDED":
+                return self._succeeded(execution)
+            failed = failed or execution
+        if failed:
+            return self._failed(aws, failed)
+        return Observation(
+            holds=False, summary=f"state machine {self.state_machine} has not been started for this fault"
+        )
+
+    def _started(self, aws: Reader, machine: str, trace: Trace) -> Iterator[str]:
+        """The executions since the run began, newest first, as the API lists them."""
+        listed = aws.read(
+            Query("stepfunctions", "ListExecutions", {"stateMachineArn": machine}, "executions")
+        )
+        for each in listed or []:
+            if datetime.fromisoformat(each["startDate"]) >= trace.since.replace(microsecond=0):
+                yield each["executionArn"]
+
+    def _succeeded(self, execution: Mapping[str, Any]) -> Observation:
+        ended = execution.get("stopDate")
+        return Observation(
+            holds=True,
+            summary=f"state machine {self.state_machine} succeeded",
+            evidence={"state_machine": self.state_machine, "execution_arn": execution["executionArn"]},
+            at=datetime.fromisoformat(ended) if ended else None,
+            final=True,
+        )
+
+    def _failed(self, aws: Reader, execution: Mapping[str, Any]) -> Observation:
+        status = execution["status"]
+        arn = execution["executionArn"]
+        why = ": ".join(text for text in (execution.get("error"), execution.get("cause")) if text)
+        states = aws.read(
+            Query(
+                "stepfunctions",
+                "GetExecutionHistory",
+                {"executionArn": arn},
+                "events[].stateEnteredEventDetails.name",
+            )
+        )
+        at = f" in state {states[-1]}" if states and why else ""
+        return Observation(
+            holds=False,
+            summary=f"state machine {self.state_machine} is {status}{at}{': ' + why if why else ''}",
+            evidence={"execution_arn": arn, "status": status, "states": states or [], "failure": why},
+        )
+
+
+def _tied(given: str, trace: Trace) -> bool:
+    """Whether an execution's input says that this run's fault is what it is about."""
+    try:
+        event = json.loads(given)
+    except ValueError:
+        return False
+    detail = event.get("detail") if isinstance(event, dict) else None
+    if isinstance(detail, dict) and "eventName" in detail:
+        return trace.caused(detail) is not None
+    return not trace.touched().isdisjoint(_texts(event))
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)

@@ -1,0 +1,1 @@
+"""Step Functions: moto keeps state machines and interprets them; their tasks go through the gateway."""
