@@ -196,6 +196,8 @@ class Element:
     """What faults and probes share: a name in the registry and a documented purpose."""
 
     about: ClassVar[About]
+    example: ClassVar[Mapping[str, Any]] = {}
+    """Values for the documentation, of parameters whose kind alone does not tell what may be given."""
 
     @classmethod
     def summary(cls) -> str:

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Element")
 ELEMENTS: list[type[Element]] = [*FAULTS, *PROBES]
-DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*"}})
+_OURS = {"StringEquals": {"aws:SourceAccount": "444455556666"}}
+DOCUMENT = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Condition": _OURS}}
+)
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = "secret-of-the-reply"
 RECORD = json.dumps({"eventID": "an-id", "eventName": "a-name", "eventTime": "2026-03-01T12:00:00Z"})
@@ -94,18 +97,31 @@ def _example(shape: Shape | None, name: str = "", depth: int = 0) -> Any:
         case ListShape():
             return [_example(shape.member, name, depth + 1)]
         case MapShape():
-            return {"key": _example(shape.value, name, depth + 1)}
+            return _AnyKey(key=_example(shape.value, name, depth + 1))
     if shape.type_name == "string":
         texts = {
             "Policy": DOCUMENT,
             "PolicyDocument": DOCUMENT,
+            "AssumeRolePolicyDocument": DOCUMENT,
             "SecretAccessKey": SECRET,
             "CloudTrailEvent": RECORD,
+            "HistoryData": json.dumps({"newState": {"stateValue": "ALARM"}}),
         }
         enum = getattr(shape, "enum", None)
-        return enum[0] if enum else texts.get(name, f"a-{name or 'text'}")
+        text = f"arn:aws:logs:us-east-1:444455556666:log-group:a-{name}:*" if name.endswith("Arn") else ""
+        if enum:  # a query that never ends would be waited for
+            return next((value for value in ("SUCCEEDED", "Complete") if value in enum), enum[0])
+        return texts.get(name, text or f"a-{name or 'text'}")
     plain = {"boolean": True, "timestamp": NOW.isoformat(), "blob": b"", "double": 1.0, "float": 1.0}
     return plain.get(shape.type_name, 1)
+
+
+class _AnyKey(dict[str, Any]):
+    """A map of which the model does not tell the keys: it has whichever is asked for."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        del default
+        return super().get(key, self["key"])
 
 
 class ModelReader:
@@ -148,8 +164,9 @@ def _made(element: type[E]) -> E:
         **{
             field.name: _parameter(hints[field.name], field.name)
             for field in fields
-            if field.default is dataclasses.MISSING
+            if field.default is dataclasses.MISSING and field.name not in element.example
         }
+        | element.example
     )
 
 
@@ -185,7 +202,7 @@ def test_there_are_faults_and_probes() -> None:
 @elements
 def test_an_elements_name_is_its_files_name(element: type[Element]) -> None:
     assert element.__module__.rpartition(".")[2] == re.sub(r"[.-]", "_", element.about.name)
-    assert re.fullmatch(r"[a-z0-9]+(\.[a-z0-9]+(-[a-z0-9]+)*)", element.about.name)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*", element.about.name)
 
 
 @elements

@@ -137,7 +137,12 @@ def _logged(aws: Reader, trace: Trace, group: str) -> Iterator[Found]:
     )
     for event in events or []:
         at = datetime.fromtimestamp(event["at"] / 1000, UTC) if event.get("at") else None
-        yield from _own(json.loads(event["message"]), trace, f"log group {group}", at)
+        try:
+            record = json.loads(event["message"])
+        except ValueError:  # the group that was named holds something else too
+            continue
+        if isinstance(record, dict):
+            yield from _own(record, trace, f"log group {group}", at)
 
 
 def _log_files(aws: Reader, trace: Trace, trail: Mapping[str, Any] | None) -> Iterator[Found]:

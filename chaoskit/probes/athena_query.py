@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, Template, probe
@@ -42,6 +42,9 @@ class AthenaQuery(Probe):
     output: str | None = None
     timestamp: str | None = None
 
+    example: ClassVar = {
+        "query": Template("SELECT * FROM trail WHERE useragent LIKE '%${run.trace_id}%'"),
+    }
     reads = ("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults")
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -50,10 +50,12 @@ class HttpJson(Probe):
     """
 
     url: Template
-    jmespath: str
     headers: tuple[Template, ...] = ()
     body: Template | None = None
+    jmespath: str
     timestamp: str | None = None
+
+    example: ClassVar = {"url": Template("http://127.0.0.1:9/search?q=${run.trace_id}"), "jmespath": "hits"}
 
     def __post_init__(self) -> None:
         """Refuse what can't be asked or read."""

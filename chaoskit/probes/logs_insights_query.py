@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
@@ -42,6 +42,7 @@ class InsightsQuery(Probe):
     query: str
     flagged_when: str = "length(@) > `0`"
 
+    example: ClassVar = {"query": "model-access"}
     reads = ("logs:DescribeLogGroups", "logs:StartQuery", "logs:GetQueryResults")
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from chaoskit.contract import Observation, Probe, probe
 from chaoskit.probes._audit import trail_is_logging
@@ -33,6 +33,7 @@ class SigmaMatched(Probe):
     rule: str
     log_group: str | None = None
 
+    example: ClassVar = {"rule": "aws_cloudtrail_stopped"}
     reads = READS
 
     def ready(self, aws: Reader) -> Observation:

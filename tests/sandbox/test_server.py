@@ -155,9 +155,9 @@ def test_an_endpoint_in_service_answers_the_same_to_the_same(aws: Aws) -> None:
 
 
 def test_what_moto_lacks_is_refused_in_words(aws: Aws) -> None:
-    code, message, status = refusal(aws.client("accessanalyzer").list_analyzers)
+    code, message, status = refusal(aws.client("translate").list_languages)
     assert (code, status) == ("NotImplemented", 501)
-    assert message == "The embedded sandbox does not have accessanalyzer."
+    assert message == "The embedded sandbox does not have translate."
 
 
 def test_a_fault_inside_moto_is_an_internal_error_and_a_line_in_the_log(
