@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chaoskit import spec
-from chaoskit.engine import recover, run_set
+from chaoskit.engine import recover, run_set, sweep
 from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.history import History, HistoryError
 from chaoskit.home import history_path, journal_path, journals
-from chaoskit.journal import JournalBusyError, SqliteJournal
+from chaoskit.journal import JournalBusyError, SqliteJournal, Status
 from chaoskit.log import logger
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
@@ -19,12 +20,13 @@ from chaoskit.predict import Limiter, Lockouts, compare, engine_needs, foresee, 
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from chaoskit.embedded import Delays
     from chaoskit.engine import Listener, Stop, Undone
     from chaoskit.experiment import Experiment
+    from chaoskit.journal import Entry
     from chaoskit.permissions.statements import Written
     from chaoskit.predict import Foresight
     from chaoskit.result import Results
@@ -72,26 +74,64 @@ def run(
             "Realistic delays are the embedded sandbox's, whose clock one run at a time can move: "
             "leave out --target aws and --jobs."
         )
-    with SqliteJournal(journal_path()) as journal, open_target(target, settings, delays) as place:
-        recover(journal, reopen, SystemClock())
-        experiments = spec.load(files, place.variables)
-        foresights = _foresee(experiments, place) if predict else []
-        results = run_set(
-            experiments,
-            place,
-            journal,
-            stop=stop,
-            listener=listener,
-            clock=place.clock,
-            jobs=jobs,
-            limits=Limiter(place),
-            deadman=deadman,
-            lockouts=Lockouts(place),
-        )
+    with opened(target, settings, delays) as lab:
+        experiments = spec.load(files, lab.place.variables)
+        foresights = _foresee(experiments, lab.place) if predict else []
+        results = lab.run(experiments, jobs=jobs, stop=stop, listener=listener, deadman=deadman)
         for result, foresight in zip(results.results, foresights, strict=False):
             compare(result, foresight)
     _keep(results)
     return results
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A target that is open, and the journal that its runs are recorded in."""
+
+    place: Target
+    journal: SqliteJournal
+
+    def run(
+        self,
+        experiments: Sequence[Experiment],
+        *,
+        jobs: int = 1,
+        stop: Stop | None = None,
+        listener: Listener | None = None,
+        deadman: bool = True,
+    ) -> Results:
+        """Run experiments, each limited to what it needs; see `run`."""
+        return run_set(
+            experiments,
+            self.place,
+            self.journal,
+            stop=stop,
+            listener=listener,
+            clock=self.place.clock,
+            jobs=jobs,
+            limits=Limiter(self.place),
+            deadman=deadman,
+            lockouts=Lockouts(self.place),
+        )
+
+
+@contextmanager
+def opened(
+    target: TargetName, settings: AwsSettings | None = None, delays: Delays = "instant"
+) -> Iterator[Lab]:
+    """Open the journal and a target, once what earlier runs left is rolled back.
+
+    Raises:
+        TargetError: The account can't be reached or used.
+        JournalError: The journal can't be written.
+    """
+    with SqliteJournal(journal_path()) as journal:
+        recover(journal, reopen, SystemClock())
+        with open_target(target, settings, delays) as place:
+            with suppress(ChaoskitError):  # what is left over harms nobody
+                if undoer := place.open_undo("chaoskit-sweep", "sweep", 0):
+                    sweep(undoer, journal, place.clock)
+            yield Lab(place, journal)
 
 
 def predict(
@@ -162,6 +202,26 @@ def open_target(
         TargetError: It can't be reached or used.
     """
     return embedded_target(delays) if target == "embedded" else aws_target(settings or AwsSettings.read())
+
+
+def find_open(number: int) -> tuple[Path, Entry] | None:
+    """The journal and the entry of that number, if it is open; of several journals, the first."""
+    for path in journals():
+        with SqliteJournal(path, readonly=True) as look:
+            for entry in look.open_faults():
+                if entry.id == number:
+                    return path, entry
+    return None
+
+
+def accept(path: Path, number: int, note: str) -> None:
+    """Close an open entry that a person has judged: what is there is meant to be there.
+
+    Raises:
+        JournalError: The journal can't be written, or a run is going on in it.
+    """
+    with SqliteJournal(path) as journal:
+        journal.mark(number, Status.UNDONE, note)
 
 
 def recover_all() -> list[Undone]:

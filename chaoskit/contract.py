@@ -87,7 +87,12 @@ class Attempt:
 
     def touched(self) -> frozenset[str]:
         """The names of what the call acted on. What AWS owns (managed policies) is nobody's resource."""
-        texts = self.resource or {text for text in self.call.params.values() if isinstance(text, str)}
+        texts = self.resource or {
+            text
+            for value in self.call.params.values()
+            for text in (value if isinstance(value, list) else [value])
+            if isinstance(text, str)
+        }
         keys = {self.call.signed_by.access_key_id} if self.call.signed_by else set()
         return frozenset(text for text in texts | keys if not text.startswith("arn:aws:iam::aws:"))
 

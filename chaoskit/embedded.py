@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.error import URLError
@@ -25,7 +25,6 @@ from chaoskit.slo import SystemClock
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
 Delays = Literal["instant", "realistic"]
 """How long telemetry takes in a sandbox; see `chaoskit.sandbox.profile`."""
@@ -37,6 +36,7 @@ _GONE_WITHIN_S: Final = 10.0
 _POLL_S: Final = 0.01
 _SETTLES_WITHIN_S: Final = 2.0
 _CONTROL_WITHIN_S: Final = 10.0
+_MOVED_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,23 @@ class Instance:
             token=data["token"],
             workload=data.get("workload", "none"),
         )
+
+    def control(self, what: str) -> dict[str, Any]:
+        """Make a control call of the sandbox, beside AWS's APIs, e.g. `advance?seconds=60`; its answer.
+
+        Raises:
+            TargetError: The sandbox does not answer, or refuses.
+        """
+        request = Request(  # noqa: S310 - the sandbox's own URL, always http on the loopback interface
+            f"{self.url}/_chaoskit/{what}", headers={"x-chaoskit-token": self.token}
+        )
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=_CONTROL_WITHIN_S) as answer:
+                said: dict[str, Any] = json.loads(answer.read())
+        except (URLError, OSError, ValueError) as error:
+            call = what.partition("?")[0]
+            raise TargetError(f"The sandbox {self.name} does not answer to {call}: {error}.") from error
+        return said
 
 
 class Sandboxes:
@@ -217,6 +234,38 @@ class Sandboxes:
         return Instance.load(json.loads((self.folder / f"{name}.json").read_text("utf-8")))
 
 
+class MovedClock:
+    """The time of a sandbox whose clock somebody moved before: as far off the wall's as when it was asked."""
+
+    def __init__(self, off_s: float) -> None:
+        """So many seconds later than the wall's."""
+        self._wall = SystemClock()
+        self._off = timedelta(seconds=off_s)
+
+    @classmethod
+    def of(cls, instance: Instance) -> MovedClock:
+        """The clock of a sandbox.
+
+        Raises:
+            TargetError: The sandbox does not answer.
+        """
+        now = datetime.fromisoformat(instance.control("health")["now"])
+        off = (now - SystemClock().now()).total_seconds()
+        return cls(off if off > _MOVED_S else 0.0)  # it only moves forward
+
+    def now(self) -> datetime:
+        """See `chaoskit.slo.Clock`."""
+        return self._wall.now() + self._off
+
+    def monotonic(self) -> float:
+        """See `chaoskit.slo.Clock`."""
+        return self._wall.monotonic()
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        """See `chaoskit.slo.Clock`."""
+        return self._wall.wait(seconds, wake)
+
+
 class SkippingClock:
     """A sandbox's own time: a wait moves the sandbox's clock on instead of passing.
 
@@ -252,21 +301,10 @@ class SkippingClock:
         Raises:
             TargetError: The sandbox does not answer.
         """
-        self._control(f"idle?timeout={_SETTLES_WITHIN_S}")
-        self._control(f"advance?seconds={seconds}")
+        self._instance.control(f"idle?timeout={_SETTLES_WITHIN_S}")
+        self._instance.control(f"advance?seconds={seconds}")
         self._skipped += seconds
-        self._control(f"idle?timeout={_SETTLES_WITHIN_S}")  # what the jump made due
-
-    def _control(self, what: str) -> None:
-        request = Request(  # noqa: S310 - the sandbox's own URL, always http on the loopback interface
-            f"{self._instance.url}/_chaoskit/{what}", headers={"x-chaoskit-token": self._instance.token}
-        )
-        try:
-            with build_opener(ProxyHandler({})).open(request, timeout=_CONTROL_WITHIN_S) as answer:
-                answer.read()
-        except (URLError, OSError) as error:
-            name = self._instance.name
-            raise TargetError(f"The sandbox {name} does not move its clock: {error}.") from error
+        self._instance.control(f"idle?timeout={_SETTLES_WITHIN_S}")  # what the jump made due
 
 
 def shipped_runbooks() -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from chaoskit import evidence
 from chaoskit.errors import ChaoskitError
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Run:
     def results(self) -> list[Mapping[str, Any]]:
         """Its experiments' results."""
         return list(self.document.get("results", ()))
+
+    @property
+    def problems(self) -> list[str]:
+        """What shows that the document is not as it was written."""
+        return evidence.problems(self.document)
 
 
 class HistoryError(ChaoskitError):

@@ -17,13 +17,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
+from chaoskit import leases, seals
 from chaoskit.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-_SCHEMA_VERSION: Final = 1
+    from chaoskit.leases import Lease
+
 _TEXT_COLUMNS: Final = ("trace_id", "experiment", "fault")
 # SQLite quotes a damaged schema in its message, which Python can't decode then.
 _BROKEN: Final = (sqlite3.Error, UnicodeDecodeError)
@@ -107,8 +109,28 @@ class Entry:
 class Journal(Protocol):
     """Where undo is kept. SQLite here; a fleet brings its own."""
 
-    def record(self, change: Record) -> int:
-        """Write a change durably, before it is made; returns its id."""
+    def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
+        """Hold all of the resources or none, until `release` or for so many seconds.
+
+        The lease's epoch is higher than that of any lease before it, also of a journal's earlier writers.
+        Who holds some of them already holds them anew.
+
+        Raises:
+            LeaseHeldError: Another holder has one of them, and its time is not over.
+        """
+        ...
+
+    def release(self, holder: str) -> None:
+        """Free all that it holds; nothing happens when it holds nothing."""
+        ...
+
+    def record(self, change: Record, lease: Lease | None = None) -> int:
+        """Write a change durably, before it is made; returns its id.
+
+        Raises:
+            LeaseLostError: A resource of the lease was released, or granted to somebody later. Nothing is
+                written. A lease whose time is over is good until then.
+        """
         ...
 
     def mark(self, entry: int, status: Status, note: str = "") -> None:
@@ -166,31 +188,46 @@ class SqliteJournal:
         self._db.close()
         self._release()
 
-    def record(self, change: Record) -> int:
+    def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
+        """See `Journal`."""
+        with self._writing() as db:
+            return leases.take(db, resources, holder, lasting_s)
+
+    def release(self, holder: str) -> None:
+        """See `Journal`."""
+        with self._writing() as db:
+            leases.give_back(db, holder)
+
+    def record(self, change: Record, lease: Lease | None = None) -> int:
         """See `Journal`."""
         values = [getattr(change, name) for name in _TEXT_COLUMNS]
         values += [json.dumps(getattr(change, name)) for name in _JSON_COLUMNS]
         columns = (*_TEXT_COLUMNS, *_JSON_COLUMNS, "status", "created", "updated")
         now = _now()
         with self._writing() as db:
+            if lease:
+                leases.check(db, lease)
             cursor = db.execute(
                 f"INSERT INTO changes ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants only
                 [*values, Status.JOURNALED, now, now],
             )
-        return int(cursor.lastrowid or 0)
+            return seals.chain(db, int(cursor.lastrowid or 0))
 
     def mark(self, entry: int, status: Status, note: str = "") -> None:
         """See `Journal`. An UNDONE row stays as it is."""
+        now = _now()
         with self._writing() as db:
-            db.execute(
-                "UPDATE changes SET status = ?, note = ?, updated = ? WHERE id = ? AND status <> ?",
-                (status, note, _now(), entry, Status.UNDONE),
-            )
+            seal = seals.seal(db, entry, status=status, note=note, updated=now)
+            columns = "status = ?, note = ?, updated = ?, seal = ?"
+            values = (status, note, now, seal, entry, Status.UNDONE)
+            db.execute(f"UPDATE changes SET {columns} WHERE id = ? AND status <> ?", values)  # noqa: S608 - constants only
 
     def saw(self, entry: int, after: Any) -> None:
         """See `Journal`."""
         with self._writing() as db:
+            seal = seals.seal(db, entry, effect=json.dumps(after))
             db.execute("INSERT OR REPLACE INTO effects VALUES (?, ?)", (entry, json.dumps(after)))
+            db.execute("UPDATE changes SET seal = ? WHERE id = ?", (seal, entry))
 
     def open_faults(self) -> list[Entry]:
         """See `Journal`."""
@@ -204,6 +241,11 @@ class SqliteJournal:
             effects = self._lock_fd is not None and self._db.execute("SELECT change, state FROM effects")
             seen = dict(map(tuple, effects or ()))
         return [_entry(row, seen.get(row["id"])) for row in rows]
+
+    def broken(self) -> list[str]:
+        """What shows that somebody else wrote in it: never a reason not to undo."""
+        with self._mutex, self._reporting():
+            return [] if self._empty else seals.broken(self._db)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -233,15 +275,20 @@ class SqliteJournal:
             db = sqlite3.connect(self.path, check_same_thread=False)
             db.execute("PRAGMA synchronous = FULL")
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-                db.executescript(f"{_TABLES} PRAGMA user_version = {_SCHEMA_VERSION};")
+                db.executescript(f"{_TABLES} PRAGMA user_version = 1;")
             db.executescript(_EFFECTS)
         db.row_factory = sqlite3.Row
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA_VERSION:
+        if version > seals.SINCE:
             db.close()
             raise JournalError(
                 f"The journal {self.path} was written by a newer chaoskit (format {version}): upgrade."
             )
+        if not readonly:
+            seals.migrate(db)
+            db.executescript(leases.TABLES)
+            with db:
+                leases.drop(db)
         return db
 
     def _take_lock(self) -> None:

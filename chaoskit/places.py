@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Aws, Connection, default_region
-from chaoskit.embedded import Sandboxes, SkippingClock
+from chaoskit.embedded import MovedClock, Sandboxes, SkippingClock
 from chaoskit.engine import PlaceGoneError
 from chaoskit.errors import AwsError, TargetError
 from chaoskit.home import home
@@ -56,6 +56,7 @@ class AwsSettings:
         role: A role that each run assumes; None takes the stack's harness role, if there is a stack.
         stack: The workload's CloudFormation stack.
         variables: More `${...}` names, beside the stack's outputs.
+        read_role: A role that guards and probes look with; None takes the stack's, if there is one.
         undo_role: A role that undoes, and that the dead-man's switch acts as; None takes the stack's.
         dead_letters: ARN of the queue for what the dead-man's switch could not undo; None likewise.
         landing_s: For how long after its sender died a request may still take effect, in seconds; a
@@ -71,6 +72,7 @@ class AwsSettings:
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     role: str | None = None
+    read_role: str | None = None
     undo_role: str | None = None
     dead_letters: str | None = None
     stack: str = STACK
@@ -136,6 +138,7 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         allowed_accounts=frozenset(settings.accounts),
         allowed_regions=frozenset(settings.regions or (region,)),
         role_arn=settings.role or variables.get("workload.harness_role_arn"),
+        read_role_arn=settings.read_role or variables.get("workload.read_role_arn"),
         undo_role_arn=settings.undo_role or variables.get("workload.undo_role_arn"),
         dead_letters=settings.dead_letters or variables.get("workload.undo_dead_letters_arn"),
         variables=variables,
@@ -172,7 +175,7 @@ def embedded_target(delays: Delays = "instant") -> Iterator[Target]:
 
 
 def target_in(instance: Instance) -> Target:
-    """The target that an embedded sandbox is."""
+    """The target that an embedded sandbox is; its clock is the sandbox's as it is now."""
     connection = _connection(instance)
     outputs = stack_outputs(Aws(connection, user_agent="chaoskit"))
     variables = _variables(instance.account, instance.region, outputs)
@@ -189,11 +192,13 @@ def target_in(instance: Instance) -> Target:
         allowed_accounts=frozenset({instance.account}),
         allowed_regions=frozenset({instance.region}),
         role_arn=variables.get("workload.harness_role_arn"),
+        read_role_arn=variables.get("workload.read_role_arn"),
         undo_role_arn=variables.get("workload.undo_role_arn"),
         dead_letters=variables.get("workload.undo_dead_letters_arn"),
         variables=variables,
         management=replace(connection, credentials=instance.management),
         switches=Switches(home() / STOP_FILE, PARAMETER, safety_lever=True),
+        clock=MovedClock.of(instance),
     )
 
 

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from chaoskit.journal import SqliteJournal
+    from chaoskit.api import Lab
     from chaoskit.result import Result
-    from chaoskit.target import Target
 
 _FOLDER: Final = "experiments"
 
@@ -103,27 +102,16 @@ class _Lab:
 
     def __init__(self, target: Any) -> None:
         from chaoskit import api  # noqa: PLC0415 - only when an experiment is run
-        from chaoskit.engine import recover  # noqa: PLC0415 - as above
-        from chaoskit.home import journal_path  # noqa: PLC0415 - as above
-        from chaoskit.journal import SqliteJournal  # noqa: PLC0415 - as above
-        from chaoskit.places import reopen  # noqa: PLC0415 - as above
-        from chaoskit.slo import SystemClock  # noqa: PLC0415 - as above
 
         with ExitStack() as stack:
-            self._journal: SqliteJournal = stack.enter_context(SqliteJournal(journal_path()))
-            recover(self._journal, reopen, SystemClock())
-            self._target: Target = stack.enter_context(api.open_target(target))
+            self._lab: Lab = stack.enter_context(api.opened(target))
             self._open = stack.pop_all()
 
     def run(self, path: Path) -> Result:
         """Run one experiment."""
-        from chaoskit import spec  # noqa: PLC0415 - only when an experiment is run
-        from chaoskit.engine import run_set  # noqa: PLC0415 - as above
-        from chaoskit.predict import Limiter  # noqa: PLC0415 - as above
+        from chaoskit import spec  # noqa: PLC0415 - only when run
 
-        experiments = spec.load([path], self._target.variables)
-        limits = Limiter(self._target)
-        return run_set(experiments, self._target, self._journal, limits=limits).results[0]
+        return self._lab.run(spec.load([path], self._lab.place.variables)).results[0]
 
     def close(self) -> None:
         """Let go of both."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.errors import ExitCode
+from chaoskit.evidence import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -222,6 +223,10 @@ class Result:
         return {
             "experiment": self.experiment.id,
             "title": self.experiment.title,
+            "layer": self.experiment.layer,
+            "owner": self.experiment.owner,
+            "hypothesis": " ".join(self.experiment.hypothesis.split()),
+            "maps": {name: list(ids) for name, ids in self.experiment.maps.items()},
             "path": str(self.experiment.path),
             "account": self.account,
             "region": self.region,
@@ -264,16 +269,18 @@ class Results:
         return [finding for result in self.results for finding in result.disagreements()]
 
     def dump(self) -> dict[str, Any]:
-        """The document that `run --json` writes."""
-        return {
-            "schema": SCHEMA,
-            "run_id": self.run_id,
-            "target": self.target,
-            "started": _stamp(self.started),
-            "finished": _stamp(self.finished),
-            "results": [result.dump() for result in self.results],
-            "disagreements": self.disagreements(),
-        }
+        """The document that `run --json` writes, with its chain of evidence."""
+        return sealed(
+            {
+                "schema": SCHEMA,
+                "run_id": self.run_id,
+                "target": self.target,
+                "started": _stamp(self.started),
+                "finished": _stamp(self.finished),
+                "results": [result.dump() for result in self.results],
+                "disagreements": self.disagreements(),
+            }
+        )
 
 
 def worst(verdicts: Iterable[Verdict]) -> ExitCode:

@@ -40,6 +40,7 @@ class Target:
         management: How to reach the organization's management account, to read its policies; None when
             nobody said how.
         switches: What stops every run in it.
+        read_role_arn: The role that guards and probes look with; None looks as the run's role.
         undo_role_arn: The role that undoes, and that the dead-man's switch acts as; None when there is none.
         dead_letters: ARN of the queue that tells of an undo that the dead-man's switch could not make.
         clock: The time that passes in it.
@@ -55,6 +56,7 @@ class Target:
     variables: Mapping[str, str] = field(default_factory=dict)
     management: Connection | None = None
     switches: Switches = field(default_factory=Switches)
+    read_role_arn: str | None = None
     undo_role_arn: str | None = None
     dead_letters: str | None = None
     clock: Clock = field(default_factory=SystemClock)
@@ -81,6 +83,25 @@ class Target:
             TargetError: There are no usable ones.
         """
         return self._as(self.role_arn, session, user_agent, lasting_s, inboxes, policies)
+
+    def open_read(
+        self, session: str, user_agent: str, lasting_s: float, inboxes: Inboxes | None = None
+    ) -> Aws | None:
+        """The account as the role that only looks; None where the target has none.
+
+        Args:
+            session: As of `open`.
+            user_agent: As of `open`.
+            lasting_s: As of `open`.
+            inboxes: As of `open`.
+
+        Raises:
+            GuardError: The credentials would end too early.
+            TargetError: The role can't be assumed.
+        """
+        if self.read_role_arn is None:
+            return None
+        return self._as(self.read_role_arn, session, user_agent, lasting_s, inboxes)
 
     def open_undo(self, session: str, user_agent: str, lasting_s: float) -> Aws | None:
         """The account as the undo role; None where the target has none.

@@ -21,13 +21,13 @@ ROOT: Final = ""
 """Stands for `chaoskit/__init__.py` among the parts."""
 
 RANKS: Final = {
-    **dict.fromkeys(("errors", "version", "home", "log"), 0),
-    **dict.fromkeys(("slo", "journal", "aws"), 1),
-    **dict.fromkeys(("contract", "switches", "history", "trends"), 2),
+    **dict.fromkeys(("errors", "version", "home", "log", "evidence"), 0),
+    **dict.fromkeys(("slo", "aws", "leases", "seals"), 1),
+    **dict.fromkeys(("journal", "contract", "switches", "history", "trends"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded"), 4),
     **dict.fromkeys(("places", "predict", "report"), 5),
-    "api": 6,
+    **dict.fromkeys(("api", "mutate"), 6),
     ROOT: 7,
     **dict.fromkeys(("cli", "pytest_plugin"), 7),
     "__main__": 8,

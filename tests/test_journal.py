@@ -256,10 +256,10 @@ def test_only_the_user_can_read_the_journal(path: Path) -> None:
 def test_a_journal_of_a_newer_version_is_left_alone(path: Path) -> None:
     SqliteJournal(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA user_version = 2")
+        raw.execute("PRAGMA user_version = 3")
     for readonly in (False, True):
         with pytest.raises(
-            JournalError, match=r"written by a newer chaoskit \(format 2\): upgrade"
+            JournalError, match=r"written by a newer chaoskit \(format 3\): upgrade"
         ) as refused:
             SqliteJournal(path, readonly=readonly)
         assert not isinstance(refused.value, JournalBusyError)
@@ -296,3 +296,60 @@ def test_a_journal_that_was_closed_says_so_instead_of_crashing(path: Path) -> No
     journal.close()
     with pytest.raises(JournalError, match="closed"):
         journal.open_faults()
+
+
+def test_an_untouched_journal_is_not_broken(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        for _ in range(3):
+            entry = journal.record(RECORD)
+            journal.mark(entry, Status.APPLIED)
+            journal.saw(entry, ["after"])
+        journal.mark(2, Status.UNDONE, "undone")
+        journal.mark(2, Status.APPLIED, "has no effect")
+        assert journal.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        ("UPDATE changes SET undo = '[]' WHERE id = 2", "row 2, or one before it"),
+        ("UPDATE changes SET status = 'UNDONE' WHERE id = 2", "what became of row 2"),
+        ("UPDATE effects SET state = '1' WHERE change = 2", "what became of row 2"),
+        ("DELETE FROM changes WHERE id = 2", "row 3, or one before it"),
+        ("DELETE FROM changes WHERE id = 3", "its last row, number 3, is gone"),
+        ("DELETE FROM changes", "its last row, number 3, is gone"),
+    ],
+)
+def test_an_edited_journal_is_noticed_and_what_is_open_in_it_is_still_undone(
+    path: Path, edit: str, told: str
+) -> None:
+    with SqliteJournal(path) as journal:
+        for _ in range(3):
+            journal.saw(journal.record(RECORD), ["after"])
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(edit)
+        left = len(raw.execute("SELECT 1 FROM changes WHERE status <> 'UNDONE'").fetchall())
+    with SqliteJournal(path, readonly=True) as journal:
+        (trouble,) = journal.broken()
+        assert told in trouble
+    with SqliteJournal(path) as journal:
+        assert len(journal.open_faults()) == left
+        for entry in journal.open_faults():
+            journal.mark(entry.id, Status.UNDONE)
+        assert journal.open_faults() == []
+
+
+def test_a_journal_of_the_first_version_is_brought_to_this_one_with_its_rows(path: Path) -> None:
+    with SqliteJournal(path) as journal:
+        journal.saw(journal.record(RECORD), ["after"])
+    with closing(sqlite3.connect(path)) as raw, raw:
+        for column in ("hash", "seal"):
+            raw.execute(f"ALTER TABLE changes DROP COLUMN {column}")
+        raw.execute("PRAGMA user_version = 1")
+    with SqliteJournal(path, readonly=True) as journal:
+        assert [entry.record for entry in journal.open_faults()] == [RECORD]
+        assert journal.broken() == []
+    with SqliteJournal(path) as journal:
+        assert [entry.record for entry in journal.open_faults()] == [RECORD]
+        journal.record(RECORD)
+        assert journal.broken() == []

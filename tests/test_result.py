@@ -7,6 +7,7 @@ import pytest
 
 from chaoskit.errors import ExitCode
 from chaoskit.experiment import Role
+from chaoskit import evidence
 from chaoskit.result import SCHEMA, ChangeResult, Event, FaultResult, Result, Results, Verdict, worst
 from chaoskit.slo import Interval
 from tests.samples import (
@@ -76,7 +77,9 @@ def test_the_document_holds_the_documented_schema() -> None:
         "finished": "2026-03-01T12:00:03.000Z",
         "results": [_full().dump()],
         "disagreements": [],
+        "evidence": document["evidence"],
     }
+    assert evidence.problems(document) == []
     assert document["schema"] == SCHEMA
 
 

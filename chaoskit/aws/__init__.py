@@ -3,7 +3,7 @@
 Importing this is cheap: boto3 is imported when the first client is made.
 """
 
-from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, load_undo
+from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, Secret, load_undo
 from chaoskit.aws.inbox import Inboxes, Message
 from chaoskit.aws.session import Aws, Connection, Reader, default_region
 
@@ -18,6 +18,7 @@ __all__ = [
     "Message",
     "Query",
     "Reader",
+    "Secret",
     "default_region",
     "load_undo",
 ]

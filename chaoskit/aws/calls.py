@@ -18,6 +18,15 @@ ITEM: Final = "{item}"
 """In the call of an `Each`: stands for the item."""
 
 
+class Secret(str):
+    """A parameter that is sent, but never written anywhere."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'(secret)'"
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Keys that a call is signed with instead of the run's own. Never written anywhere."""
@@ -40,6 +49,7 @@ class Call:
         signed_by: Other credentials to sign with; the secret is never serialized.
         source_ip: The address the call should come from. Only the embedded sandbox can do that; on
             AWS the machine's own address is used.
+        source_vpce: The VPC endpoint that the call should come through, as above.
     """
 
     service: str
@@ -49,6 +59,7 @@ class Call:
     not_yet: tuple[str, ...]
     signed_by: Credentials | None
     source_ip: str | None
+    source_vpce: str | None
 
     def __init__(
         self,
@@ -60,6 +71,7 @@ class Call:
         not_yet: tuple[str, ...] = (),
         signed_by: Credentials | None = None,
         source_ip: str | None = None,
+        source_vpce: str | None = None,
         **params: Any,
     ) -> None:
         fields = {
@@ -70,6 +82,7 @@ class Call:
             "not_yet": not_yet,
             "signed_by": signed_by,
             "source_ip": source_ip,
+            "source_vpce": source_vpce,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -94,6 +107,8 @@ class Call:
             data["not_yet"] = list(self.not_yet)
         if self.source_ip:
             data["source_ip"] = self.source_ip
+        if self.source_vpce:
+            data["source_vpce"] = self.source_vpce
         if self.signed_by:
             data["signed_by"] = self.signed_by.access_key_id
         return data
@@ -107,6 +122,7 @@ class Call:
             absent_ok=tuple(data.get("absent_ok", ())),
             not_yet=tuple(data.get("not_yet", ())),
             source_ip=data.get("source_ip"),
+            source_vpce=data.get("source_vpce"),
             **_decode(data["params"]),
         )
 
@@ -210,6 +226,8 @@ def _replace(value: Any, item: str) -> Any:
 
 def _encode(value: Any) -> Any:
     match value:
+        case Secret():
+            return "(secret)"
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
         case dict():

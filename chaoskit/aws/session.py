@@ -30,6 +30,7 @@ _READS = re.compile(
 _TOO_LARGE = "PackedPolicyTooLarge"
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 20
+_TRIES = 4
 
 
 class Reader(Protocol):
@@ -93,13 +94,13 @@ class Connection:
         }
         for policy in policies:
             try:
-                keys = aws.send(Call("sts", "AssumeRole", **asked, Policy=policy))["Credentials"]
+                keys = aws._assumed({**asked, "Policy": policy})  # noqa: SLF001 - this module's own
                 break
             except AwsError as error:
                 if error.code != _TOO_LARGE:
                     raise
         else:
-            keys = aws.send(Call("sts", "AssumeRole", **asked))["Credentials"]
+            keys = aws._assumed(asked)  # noqa: SLF001 - this module's own
         credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         return replace(self, profile=None, credentials=credentials, expires=keys["Expiration"])
 
@@ -174,7 +175,7 @@ class Aws:
     def messages(self, queue_url: str) -> list[Message]:
         """See `Reader`."""
         with translated("sqs:ReceiveMessage", own_keys=True):
-            return self._inboxes.of(queue_url).messages(self._client("sqs", None, None))
+            return self._inboxes.of(queue_url).messages(self._client("sqs", None, None, attempts=_TRIES))
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Make the call once: no retry that could inject twice.
@@ -185,7 +186,7 @@ class Aws:
             AwsError: The API failed, or its answer was lost (`sent` tells).
         """
         with translated(str(call), own_keys=call.signed_by is None):
-            client = self._client(call.service, call.signed_by, call.source_ip)
+            client = self._client(call.service, call.signed_by, call.source_ip, call.source_vpce)
             reply: dict[str, Any] = getattr(client, _method(call.operation))(**call.params)
             for key, value in reply.items():
                 if hasattr(value, "read"):
@@ -196,23 +197,37 @@ class Aws:
         """What AWS's SDKs call a service, as EventBridge Scheduler's universal targets name it."""
         return str(self._client(service, None, None).meta.service_model.service_id).replace(" ", "").lower()
 
+    def _assumed(self, asked: Mapping[str, Any]) -> Any:
+        with translated("sts:AssumeRole", own_keys=True):
+            return self._client("sts", None, None, attempts=_TRIES).assume_role(**asked)["Credentials"]
+
     def _answer(self, query: Query) -> Any:
         with translated(str(query), own_keys=True):
-            client = self._client(query.service, None, None, attempts=4)
+            client = self._client(query.service, None, None, attempts=_TRIES)
             method = _method(query.operation)
             if client.can_paginate(method):
                 return client.get_paginator(method).paginate(**query.params).build_full_result()
             return getattr(client, method)(**query.params)
 
     def _client(
-        self, service: str, signed_by: Credentials | None, source_ip: str | None, *, attempts: int = 1
+        self,
+        service: str,
+        signed_by: Credentials | None,
+        source_ip: str | None,
+        source_vpce: str | None = None,
+        *,
+        attempts: int = 1,
     ) -> Any:
-        key = (service, signed_by, source_ip, attempts)
+        origin = {"x-chaoskit-source-ip": source_ip, "x-chaoskit-source-vpce": source_vpce}
+        said = {header: value for header, value in origin.items() if value}
+        key = (service, signed_by, tuple(said.items()), attempts)
         if key not in self._clients:
-            self._clients[key] = self._make(service, signed_by, source_ip, attempts)
+            self._clients[key] = self._make(service, signed_by, said, attempts)
         return self._clients[key]
 
-    def _make(self, service: str, signed_by: Credentials | None, source_ip: str | None, attempts: int) -> Any:
+    def _make(
+        self, service: str, signed_by: Credentials | None, origin: Mapping[str, str], attempts: int
+    ) -> Any:
         from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
         keys = signed_by or self.connection.credentials
@@ -233,10 +248,11 @@ class Aws:
         if self.connection.endpoint_url and service == "s3control":
             # Its endpoint rules put the account before the host: `<account>.127.0.0.1` leads nowhere.
             client.meta.events.register("before-sign", self._straighten)
-        if source_ip and self.connection.endpoint_url:
+        if origin and self.connection.endpoint_url:
 
             def come_from(request: AWSRequest, **_: object) -> None:
-                request.headers["x-chaoskit-source-ip"] = source_ip
+                for header, value in origin.items():
+                    request.headers[header] = value
 
             client.meta.events.register("before-sign", come_from)
         return client

@@ -14,6 +14,7 @@ from chaoskit.home import journals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from chaoskit.engine import Stop, Undone
     from chaoskit.places import AwsSettings
@@ -47,7 +48,7 @@ def recover_first() -> None:
 def tell(undone: Undone) -> None:
     """Say on standard error what became of one open change."""
     record = undone.entry.record
-    word = "rolled back" if undone.ok else "STILL OPEN"
+    word = "rolled back" if undone.ok else f"STILL OPEN ({undone.entry.id})"
     click.secho(
         f"{word}: {record.fault} of run {record.trace_id} ({record.experiment}): {undone.note}",
         fg="green" if undone.ok else "red",
@@ -139,3 +140,22 @@ def listen_to_log() -> None:
 
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("chaoskit").setLevel(logging.DEBUG)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read: reports name accounts and their weaknesses.
+
+    Raises:
+        ChaoskitError: It can't be written.
+    """
+    from chaoskit.errors import ChaoskitError  # noqa: PLC0415 - only what writes files needs it
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as written:
+            if file.is_file():  # not /dev/stdout
+                os.fchmod(handle, 0o600)  # it may have been there before
+            written.write(text)
+    except OSError as error:
+        raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error

@@ -22,12 +22,18 @@ def command(*, as_json: bool) -> int:
     """List faults that are open.
 
     Faults of runs that died have been rolled back by then, as before every command; what is listed
-    belongs to a run that is going on, or could not be rolled back. Exit status 5 when any is open.
+    belongs to a run that is going on, or could not be rolled back. Exit status 5 when any is open, or when
+    the journal is not as chaoskit wrote it.
     """
-    entries = []
+    entries, broken = [], False
     for path in journals():
         with SqliteJournal(path, readonly=True) as journal:
             entries += journal.open_faults()
+            for trouble in journal.broken():
+                broken = True
+                click.echo(f"The journal {path} was edited: {trouble}.", err=True)
+    if broken:
+        click.echo("A fault may be hidden: look over the account, then move the journal away.", err=True)
     if as_json:
         rows = [
             {
@@ -56,7 +62,7 @@ def command(*, as_json: bool) -> int:
             click.echo(f"{record.fault} {where} {whose}: {entry.status}{why}")
             for step in record.undo:
                 click.echo(f"  undo: {_told(step)}")
-    return ExitCode.ERROR if entries else ExitCode.PASSED
+    return ExitCode.ERROR if entries or broken else ExitCode.PASSED
 
 
 def _told(step: Mapping[str, Any]) -> str:

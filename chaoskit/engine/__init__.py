@@ -11,8 +11,10 @@ from chaoskit.engine.leases import Leases
 from chaoskit.engine.plan import PlannedFault, plan
 from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
 from chaoskit.engine.rollback import Undone
-from chaoskit.engine.run import Limits, Lockouts, Surroundings, run_experiment
+from chaoskit.engine.run import run_experiment
 from chaoskit.engine.stop import Stop
+from chaoskit.engine.surroundings import Limits, Lockouts, Surroundings
+from chaoskit.engine.sweep import sweep
 from chaoskit.engine.timeline import Listener
 from chaoskit.result import Results
 from chaoskit.slo import SystemClock
@@ -38,6 +40,7 @@ __all__ = [
     "recover",
     "run_experiment",
     "run_set",
+    "sweep",
 ]
 
 
@@ -73,7 +76,16 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
     started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     around = Surroundings(
-        target, journal, clock, stop, Inboxes(f"run/{run_id}"), Leases(), listener, limits, deadman, lockouts
+        target,
+        journal,
+        clock,
+        stop,
+        Inboxes(f"run/{run_id}"),
+        Leases(journal),
+        listener,
+        limits,
+        deadman,
+        lockouts,
     )
     results = Results(run_id, target.name, started)
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 ARMED: Final = "dead-man's switch"
 """What the journal calls the fault whose changes arm it."""
+NAMED: Final = "chaoskit-"
+"""What the names of schedules and documents begin with; then come the run's trace id and a number."""
 _LARGEST_DOCUMENT: Final = 64 * 1024  # Systems Manager User Guide, "Amazon Systems Manager quotas": 64 KB
 _START: Final = "arn:aws:scheduler:::aws-sdk:ssm:startAutomationExecution"
 _GROUP: Final = "default"
@@ -89,7 +91,7 @@ class Switch:
         Raises:
             GuardError: It does not fit what AWS takes.
         """
-        name = f"chaoskit-{self.trace_id}-{number}"
+        name = f"{NAMED}{self.trace_id}-{number}"
         deadline = _whole_minute(now.astimezone(UTC) + timedelta(seconds=self.lasting_s))
         undo = [step.dump() for step in change.undo]
         schedule: dict[str, Any] = {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chaoskit.engine.guards import Watch
     from chaoskit.engine.timeline import Timeline
     from chaoskit.journal import Journal
+    from chaoskit.leases import Lease
     from chaoskit.result import Result
     from chaoskit.slo import Clock
     from chaoskit.target import Target
@@ -44,14 +45,21 @@ class Injector:
         watch: Watch,
         timeline: Timeline,
         clock: Clock,
+        look: Aws | None = None,
+        lease: Lease | None = None,
         switch: Switch | None = None,
     ) -> None:
-        """Nothing is called yet. Without a `switch` nothing but this process undoes what is injected."""
+        """Nothing is called yet.
+
+        Without a `switch` nothing but this process undoes what is injected; guards look through `look`.
+        """
         self.trace = trace
         self._result = result
         self._aws = aws
         self._place = {**target.place, "account": target.account, "region": target.connection.region}
         self._journal = journal
+        self._look = look or aws
+        self._lease = lease
         self._watch = watch
         self._timeline = timeline
         self._clock = clock
@@ -96,7 +104,7 @@ class Injector:
                 self._tell(unseen.arming, now)
 
     def _check(self) -> None:
-        self._watch.check(self._aws, self.trace)
+        self._watch.check(self._look, self.trace)
         limit = self._result.experiment.blast_radius.max_changes
         if len(self.trace.attempts) >= limit:
             raise GuardError(f"blast_radius.max_changes {limit} is reached")
@@ -129,7 +137,8 @@ class Injector:
                 state=change.state.dump() if change.state else None,
                 captured=captured,
                 listed=listed,
-            )
+            ),
+            self._lease,
         )
 
     def _arm(self, name: str, change: Change, captured: Any, listed: tuple[Any, ...]) -> Arming | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.engine.plan import plan
-from chaoskit.errors import GuardError
+from chaoskit.errors import GuardError, JournalError
+from chaoskit.leases import LeaseHeldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
     from chaoskit.aws import Aws
     from chaoskit.engine.stop import Stop
     from chaoskit.experiment import Experiment
+    from chaoskit.journal import Journal
+    from chaoskit.leases import Lease
 
 _LOOK_EVERY_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 5.0
 
 
 def resources(experiment: Experiment, aws: Aws) -> frozenset[str]:
@@ -31,18 +35,27 @@ def resources(experiment: Experiment, aws: Aws) -> frozenset[str]:
 
 
 class Leases:
-    """The resources that runs of this process hold."""
+    """The resources that runs of this process hold; towards other processes, the journal's leases."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        """Hold nothing yet."""
+        self._journal = journal
         self._held: set[str] = set()
         self._freed = threading.Condition()
 
     @contextmanager
-    def hold(self, wanted: frozenset[str], stop: Stop) -> Iterator[None]:
+    def hold(self, wanted: frozenset[str], holder: str, lasting_s: float, stop: Stop) -> Iterator[Lease]:
         """Wait until nobody holds any of them, then hold them all: so no two can wait for each other.
+
+        Args:
+            wanted: The resources.
+            holder: The run's trace id.
+            lasting_s: After how long others may have them, in case the run is gone.
+            stop: Ends the wait.
 
         Raises:
             GuardError: Somebody said stop in the meantime.
+            JournalError: The journal can't grant it.
         """
         with self._freed:
             while self._held & wanted:
@@ -51,8 +64,21 @@ class Leases:
                 self._freed.wait(_LOOK_EVERY_S)
             self._held |= wanted
         try:
-            yield
+            yield self._granted(wanted, holder, lasting_s, stop)
         finally:
+            with suppress(JournalError):  # then it ends by itself
+                self._journal.release(holder)
             with self._freed:
                 self._held -= wanted
                 self._freed.notify_all()
+
+    def _granted(self, wanted: frozenset[str], holder: str, lasting_s: float, stop: Stop) -> Lease:
+        """The journal's lease, once no other process has it."""
+        pause = _LOOK_EVERY_S
+        while True:
+            try:
+                return self._journal.hold(wanted, holder, lasting_s)
+            except LeaseHeldError:
+                if stop.event.wait(pause):
+                    raise GuardError(stop.reason) from None
+                pause = min(2 * pause, _LONGEST_WAIT_S)

@@ -24,6 +24,7 @@ _SHORTEST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 5.0
 _WAIT_SHARE: Final = 0.1
 """The next look comes after this share of the time already waited, so an interval is about that wide."""
+_REPAIR_ENDS_WITHIN_S: Final = 30.0
 _CLOCKS_AGREE_S: Final = 2.0
 """Clocks that differ by less are kept by NTP as usual; by more, and no latency can be told."""
 
@@ -42,7 +43,7 @@ class Observer:
         clock: Clock,
     ) -> None:
         """Nothing is looked at yet."""
-        self._open = list(open_)
+        self._all, self._open = open_, list(open_)
         self._injector = injector
         self._aws = aws
         self._watch = watch
@@ -63,9 +64,28 @@ class Observer:
             self._injector.look_for_effects()
             self._open = [item for item in self._open if not self._settled(item)]
             if not self._open:
+                self._see_repairs()
                 return
             self._watch.check(self._aws, self._injector.trace, changing=False)
             self._clock.wait(self._pause(), self._watch.stop.event)
+
+    def _see_repairs(self) -> None:
+        """What a responder repaired before its effect could be read had one, as shows once it has ended."""
+        slow = [
+            (item, item.expectation.repaired_by)
+            for item in self._all
+            if item.expectation.repaired_by and not item.evidence.get("repaired")
+        ]
+        until = self._clock.monotonic() + _REPAIR_ENDS_WITHIN_S
+        while slow and any(each.effect is False for each in self._injector.trace.attempts):
+            for item, responder in list(slow):
+                run = look(responder, self._aws, self._injector.trace)
+                if run.holds:
+                    item.evidence = {**item.evidence, **run.evidence}
+                    slow.remove((item, responder))
+            if self._clock.monotonic() > until or self._clock.wait(_SHORTEST_WAIT_S, self._watch.stop.event):
+                return
+            self._injector.look_for_effects()
 
     def _pause(self) -> float:
         """Until the next look: longer as time goes by, but never past the next deadline."""

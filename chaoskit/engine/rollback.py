@@ -15,6 +15,7 @@ from chaoskit.engine.deadman import ARMED
 from chaoskit.engine.drift import difference, is_exact, is_ours_gone
 from chaoskit.errors import AwsError, ChaoskitError, DeniedError, JournalError
 from chaoskit.journal import Status
+from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
     from chaoskit.aws import Aws, Call
@@ -61,6 +62,7 @@ class Rollback:
         self._aws = aws
         self._journal = journal
         self._clock = clock
+        self._journal_clock = SystemClock()  # its rows bear the machine's time, whatever time the account has
         self._repaired = repaired
 
     def undo(self, entries: list[Entry]) -> list[Undone]:
@@ -104,17 +106,21 @@ class Rollback:
                 raise
         if entry.record.state is None:
             return "left nothing behind"
-        if entry.status not in _ANSWERED:
+        if entry.status not in _ANSWERED or self._may_be_hidden(entry):
             self._await_landing(entry)
             if not self._is_back(entry):
                 self._undo_and_verify(entry)
                 return "landed late and was undone again; the state is as captured"
         return "the state is as captured"
 
+    def _may_be_hidden(self, entry: Entry) -> bool:
+        """It was answered, but nobody has seen its effect: AWS may not show yet what it will come to show."""
+        return entry.status is Status.APPLIED and not entry.after and entry.record.fault != ARMED
+
     def _await_landing(self, entry: Entry) -> None:
         """Until no request can still take effect: the call may be on the wire though its sender is dead."""
         takes: float = entry.record.target.get("landing_s", _LANDING_S)
-        passed = (self._clock.now() - entry.created).total_seconds()
+        passed = (self._journal_clock.now() - entry.created).total_seconds()
         self._wait(min(max(takes - passed, 0.0), takes))  # a clock that was put back makes `passed` negative
 
     def _drift(self, entry: Entry) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
 
-from chaoskit.contract import Trace, session_name
+from chaoskit.contract import Trace
 from chaoskit.engine.deadman import ARMED, Switch
 from chaoskit.engine.guards import (
     ROLLBACK_RESERVE_S,
     InconclusiveError,
     Watch,
     check_blast_radius,
-    check_credentials,
     check_steady_state,
     check_telemetry,
 )
@@ -21,6 +19,7 @@ from chaoskit.engine.inject import Injector
 from chaoskit.engine.leases import resources
 from chaoskit.engine.observe import Observer
 from chaoskit.engine.rollback import Rollback
+from chaoskit.engine.sessions import Sessions
 from chaoskit.engine.stop import Stop
 from chaoskit.engine.timeline import Timeline
 from chaoskit.engine.verdict import judge
@@ -29,59 +28,16 @@ from chaoskit.experiment import Role
 from chaoskit.result import ExpectationResult, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from chaoskit.aws import Aws, Inboxes
-    from chaoskit.engine.leases import Leases
     from chaoskit.engine.rollback import Undone
-    from chaoskit.engine.timeline import Listener
+    from chaoskit.engine.surroundings import Surroundings
     from chaoskit.experiment import Experiment
-    from chaoskit.journal import Entry, Journal
-    from chaoskit.slo import Clock
-    from chaoskit.target import Target
+    from chaoskit.journal import Entry
+    from chaoskit.leases import Lease
 
 _STEADY_TRIES: Final = 10
 _STEADY_WAIT_S: Final = 0.5
-
-
-class Limits(Protocol):
-    """Tells what a run's role session is limited to."""
-
-    def __call__(self, experiment: Experiment) -> Sequence[str]:
-        """Session policies, the narrowest first; see `Connection.assume`.
-
-        Raises:
-            ChaoskitError: What the run needs can't be told.
-        """
-        ...
-
-
-class Lockouts(Protocol):
-    """Foresees whether a fault would keep its own undo from being made."""
-
-    def __call__(self, experiment: Experiment) -> str | None:
-        """Why the undo role could not undo it, or None.
-
-        Raises:
-            AwsError: The account can't be read.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every run of a set shares; safe to share between threads."""
-
-    target: Target
-    journal: Journal
-    clock: Clock
-    stop: Stop
-    inboxes: Inboxes
-    leases: Leases
-    listener: Listener | None = None
-    limits: Limits | None = None
-    deadman: bool = True
-    lockouts: Lockouts | None = None
 
 
 def run_experiment(experiment: Experiment, trace_id: str, around: Surroundings) -> Result:
@@ -117,8 +73,8 @@ class _Run:
         self._timeline = Timeline(self._result, clock, around.listener)
         self._trace = Trace(trace_id, clock.now())
         self._watch = Watch(experiment, around.stop, clock, target.switches)
-        self._aws: Aws | None = None
-        self._undoer: Aws | None = None
+        self._sessions = Sessions(experiment, trace_id, around)
+        self._lease: Lease | None = None
         self._switch: Switch | None = None
         self._drift = ""
         self._ended: tuple[Verdict, str] | None = None
@@ -146,16 +102,22 @@ class _Run:
         """Everything that must hold before anything is touched."""
         target, experiment = self._around.target, self._experiment
         check_blast_radius(experiment, target)
-        self._aws = self._open(self._around.limits(experiment) if self._around.limits else ())
-        self._leases.enter_context(
-            self._around.leases.hold(resources(experiment, self._aws), self._around.stop)
+        sessions = self._sessions
+        sessions.open()
+        self._lease = self._leases.enter_context(
+            self._around.leases.hold(
+                resources(experiment, sessions.inject),
+                self._trace.trace_id,
+                experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+                self._around.stop,
+            )
         )
         self._watch.start()
-        check_credentials(self._aws, experiment, self._around.clock.now())
-        self._watch.check(self._aws, self._trace)
-        if trouble := check_steady_state(experiment, self._aws, self._trace):
+        sessions.check()
+        self._watch.check(sessions.look, self._trace)
+        if trouble := check_steady_state(experiment, sessions.look, self._trace):
             raise InconclusiveError(f"the steady state does not hold before the fault: {trouble}")
-        check_telemetry(experiment, self._aws, self._trace)
+        check_telemetry(experiment, sessions.look, self._trace)
         self._prepare_undo()
         self._timeline.add("ready", "limits, steady state and telemetry are as they should be")
 
@@ -164,9 +126,11 @@ class _Run:
         injector = Injector(
             self._result,
             self._trace,
-            self._opened,
+            self._sessions.inject,
             self._around.target,
             self._around.journal,
+            look=self._sessions.look,
+            lease=self._lease,
             watch=self._watch,
             timeline=self._timeline,
             clock=self._around.clock,
@@ -179,7 +143,7 @@ class _Run:
                 Observer(
                     self._result.expectations,
                     injector,
-                    self._opened,
+                    self._sessions.look,
                     watch=self._watch,
                     timeline=self._timeline,
                     clock=self._around.clock,
@@ -227,23 +191,13 @@ class _Run:
         )
         done: dict[int, Undone] = {}
         left = entries
-        for aws in self._undoers():
+        for aws in self._sessions.undoers():
             for each in Rollback(aws, journal, clock, repaired=repaired).undo(left):
                 done[each.entry.id] = each
             left = [entry for entry in left if not done[entry.id].ok]
             if not left:
                 break
         return [done[entry.id] for entry in entries]
-
-    def _undoers(self) -> Iterator[Aws]:
-        """Sessions to undo with: those at hand, then new ones, since one may have ended or be limited."""
-        yield from filter(None, (self._undoer, None if self._undoer else self._opened))
-        with suppress(ChaoskitError):  # there is no other session to be had
-            if undoer := self._open_undo():
-                yield undoer
-        with suppress(ChaoskitError):
-            self._aws = self._open()
-            yield self._aws
 
     def _prepare_undo(self) -> None:
         """Have a session of the undo role, and a dead-man's switch, before anything is injected.
@@ -254,45 +208,23 @@ class _Run:
         target = self._around.target
         if self._around.lockouts and (trouble := self._around.lockouts(self._experiment)):
             raise GuardError(f"The fault would lock out its own undo, so nothing was injected: {trouble}.")
-        self._undoer = self._open_undo()
+        undoer = self._sessions.open_undo()
         if not self._around.deadman:
             self._timeline.add("unarmed", "no dead-man's switch, as --no-deadman says")
             return
-        if self._undoer is None or not target.undo_role_arn or not target.dead_letters:
+        if undoer is None or not target.undo_role_arn or not target.dead_letters:
             raise GuardError(
                 "No dead-man's switch can be armed, as the target names no undo role and dead-letter queue: "
                 "deploy the chaoskit stack, set undo_role and dead_letters in chaoskit.toml's [aws], or say "
                 "--no-deadman to do without."
             )
         self._switch = Switch(
-            self._undoer,
+            undoer,
             target.undo_role_arn,
             target.dead_letters,
             self._trace.trace_id,
             self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
         )
-
-    def _open_undo(self) -> Aws | None:
-        return self._around.target.open_undo(
-            session_name(self._trace.trace_id),
-            f"run/{self._trace.trace_id}",
-            self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
-        )
-
-    def _open(self, policies: Sequence[str] = ()) -> Aws:
-        return self._around.target.open(
-            session_name(self._trace.trace_id),
-            f"run/{self._trace.trace_id}",
-            self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
-            self._around.inboxes,
-            policies,
-        )
-
-    @property
-    def _opened(self) -> Aws:
-        if self._aws is None:
-            raise ChaoskitError("the account was not opened")
-        return self._aws
 
     def _end(self, verdict: Verdict, reason: str) -> None:
         """What ends a run first is its reason; only an error that comes after outranks it."""
@@ -319,10 +251,9 @@ class _Run:
         never = Stop().event
         for _ in range(_STEADY_TRIES):
             try:
-                trouble = check_steady_state(self._experiment, self._opened, self._trace)
+                trouble = check_steady_state(self._experiment, self._sessions.look, self._trace)
             except TargetError:  # the session has ended in mid-run
-                self._aws = self._open()
-                trouble = check_steady_state(self._experiment, self._opened, self._trace)
+                trouble = check_steady_state(self._experiment, self._sessions.look_anew(), self._trace)
             if trouble is None:
                 return None
             self._around.clock.wait(_STEADY_WAIT_S, never)

@@ -148,6 +148,21 @@ def _lambda(call: Call, _action: str, _known: Account) -> list[str] | None:
     return [f"{arn}:{qualifier}" if qualifier and not qualified else arn]
 
 
+def _ec2(call: Call, action: str, _known: Account) -> list[str] | None:
+    """What the parameters call by another name than the ARNs do."""
+    found: list[str] = []
+    if call.operation == "CreateFlowLogs":
+        kind_of = _EC2_LOGGED.get(str(call.params.get("ResourceType")), "")
+        ids = [f"{kind_of}/{each}" for each in call.params.get("ResourceIds", ()) if kind_of]
+        return [f"arn:aws:ec2:{call.region}:{call.account}:{each}" for each in (*ids, "vpc-flow-log/*")]
+    for kind in arns.resource_types(action):
+        given = call.params.get(_EC2_NAMES.get(kind.name, ""), [])
+        ids = [given] if isinstance(given, str) else given
+        found.extend(f"arn:aws:ec2:{call.region}:{call.account}:{kind.name}/{each}" for each in ids)
+    more = arns.resources(action, call.params, account=call.account, region=call.region) if found else []
+    return [*found, *(arn for arn in more if arn != "*" and arn not in found)] or None
+
+
 def _events(call: Call, _action: str, _known: Account) -> list[str] | None:
     params = call.params
     if call.operation == "PutEvents":
@@ -262,12 +277,20 @@ def _organizations(call: Call, _action: str, known: Account) -> list[str] | None
     return list(known.organization_arns(wanted, call.account)) or None
 
 
+_EC2_LOGGED = {"VPC": "vpc", "Subnet": "subnet", "NetworkInterface": "network-interface"}
+_EC2_NAMES = {
+    "network-acl": "NetworkAclId",
+    "security-group": "GroupId",
+    "vpc-flow-log": "FlowLogIds",
+}
+
 _SPECIAL: dict[str, Callable[[Call, str, Account], list[str] | None]] = {
     "apigateway": _apigateway,
     "bedrock": _bedrock,
     "cloudformation": _cloudformation,
     "cloudtrail": _cloudtrail,
     "dynamodb": _dynamodb,
+    "ec2": _ec2,
     "ecr": _ecr,
     "events": _events,
     "iam": _iam,

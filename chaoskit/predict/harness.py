@@ -72,8 +72,14 @@ class Recorder:
         return []
 
 
-def needs(experiment: Experiment, aws: Reader) -> Needs:
-    """What a run of an experiment calls. Reads the account and lets the probes look once."""
+def needs(experiment: Experiment, aws: Reader, *, looks: bool = True) -> Needs:
+    """What a run of an experiment calls. Reads the account and lets the probes look once.
+
+    Args:
+        experiment: What is run.
+        aws: The account.
+        looks: The same role guards and observes; False where the target has a role that does.
+    """
     found = Needs()
     recorder = Recorder(aws)
     for fault in plan(experiment, recorder):
@@ -89,7 +95,7 @@ def needs(experiment: Experiment, aws: Reader) -> Needs:
             if change.state:
                 found.read.append(_call(change.state))
     trace = Trace("plan", datetime.now(UTC))
-    for probe in probes(experiment):
+    for probe in probes(experiment) if looks else ():
         found.declared |= set(probe.reads)
         # What a probe that fails wanted to read is noted all the same.
         with suppress(AwsError):
@@ -137,15 +143,18 @@ def engine_needs(switches: Switches) -> Needs:
     )
 
 
-def session_policies(experiment: Experiment, aws: Reader, caller: str, switches: Switches) -> tuple[str, ...]:
+def session_policies(
+    experiment: Experiment, aws: Reader, caller: str, switches: Switches, *, looks: bool = True
+) -> tuple[str, ...]:
     """Session policies for a run, the narrowest first: wider ones are for when STS packs one too large.
 
-    None for an experiment of which not all calls can be told beforehand: a limit must not break its undo.
+    `looks` is as of `needs`. None for an experiment of which not all calls can be told beforehand: a limit
+    must not break its undo.
     """
-    needed = needs(experiment, aws)
+    needed = needs(experiment, aws, looks=looks)
     if needed.missing:
         return ()
-    needed.read += [_call(query) for query in switches.queries()]
+    needed.read += [_call(query) for query in switches.queries() if looks]
     groups = grants([needed], aws, caller)
     return tuple(policy.text for policy in fitting(groups, SESSION_LIMIT))
 

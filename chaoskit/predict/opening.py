@@ -48,7 +48,8 @@ class Limiter:
         role = self._target.role_arn
         if role is None:
             return ()
-        return session_policies(experiment, self._opened(), role, self._target.switches)
+        looks = self._target.read_role_arn is None
+        return session_policies(experiment, self._opened(), role, self._target.switches, looks=looks)
 
     def _opened(self) -> Aws:
         """This thread's own session; it is not for sharing, and ends."""

@@ -225,6 +225,12 @@ def _logs(account: str, region: str, _name: str, arn: str) -> Attached | None:
     return Attached(account, policy, held.tagger.get_tag_dict_for_resource(group))
 
 
+def _ec2(account: str, region: str, name: str, _arn: str) -> Attached | None:
+    """A VPC or a part of one, by the id that its ARN ends in."""
+    held = backend("ec2", account, region)
+    return None if held is None else Attached(account, "", held.tags.get(name.rpartition("/")[2], {}))
+
+
 def _tagged(service: str) -> Callable[[str, str, str, str], Attached | None]:
     """A reader for services whose backend tags its resources by ARN and that have no policy here."""
 
@@ -252,6 +258,7 @@ _SAGEMAKER = {
 
 _READERS: dict[str, Callable[[str, str, str, str], Attached | None]] = {
     "dynamodb": _table,
+    "ec2": _ec2,
     "ecr": _repository,
     "events": _bus,
     "iam": _iam,

@@ -43,7 +43,7 @@ class Pace:
 def bring(
     cloudformation: Any,
     name: str,
-    body: str,
+    template: Mapping[str, str],
     given: Mapping[str, str],
     pace: Pace,
     *,
@@ -54,7 +54,7 @@ def bring(
     Args:
         cloudformation: A boto3 client.
         name: The stack's name.
-        body: The template's text.
+        template: The template, by `TemplateBody` or `TemplateURL`.
         given: Parameters; those that the template does not declare are left out.
         pace: How to wait.
         role_arn: The service role that CloudFormation is to act as; as the caller if empty.
@@ -62,12 +62,10 @@ def bring(
     Raises:
         DeploymentError: The stack was refused or failed, or is still in progress.
     """
-    declared = {
-        each["ParameterKey"] for each in cloudformation.validate_template(TemplateBody=body)["Parameters"]
-    }
+    declared = {each["ParameterKey"] for each in cloudformation.validate_template(**template)["Parameters"]}
     request: dict[str, Any] = {
         "StackName": name,
-        "TemplateBody": body,
+        **template,
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": value} for key, value in given.items() if key in declared
         ],

@@ -1,7 +1,8 @@
-"""Resource policies of SageMaker's model package groups, which moto lacks.
+"""What moto lacks of SageMaker's model package groups: resource policies, and an end.
 
-Source: SageMaker API Reference, "PutModelPackageGroupPolicy", "GetModelPackageGroupPolicy" and
-"DeleteModelPackageGroupPolicy". Authorization reads the policy from `resource_policy` of moto's group.
+Source: SageMaker API Reference, "PutModelPackageGroupPolicy", "GetModelPackageGroupPolicy",
+"DeleteModelPackageGroupPolicy" and "DeleteModelPackageGroup". Authorization reads the policy from
+`resource_policy` of moto's group.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ModelGroupPolicies:
-    """Answers what stores, shows and takes away the policy of a model package group."""
+    """Answers what stores, shows and takes away the policy of a model package group, and the group."""
 
     service = "sagemaker"
 
@@ -33,6 +34,7 @@ class ModelGroupPolicies:
             "PutModelPackageGroupPolicy": self.put,
             "GetModelPackageGroupPolicy": self.get,
             "DeleteModelPackageGroupPolicy": self.delete,
+            "DeleteModelPackageGroup": self.delete_group,
         }
 
     def put(self, call: ApiCall) -> Mapping[str, Any]:
@@ -65,6 +67,21 @@ class ModelGroupPolicies:
             group = _group(call)
             _policy(group)
             group.resource_policy = ""
+        return {}
+
+
+    def delete_group(self, call: ApiCall) -> Mapping[str, Any]:
+        """Take a group away; one with model packages stays.
+
+        Raises:
+            ApiError: `ValidationException`, when there is no such group; `ConflictException`.
+        """
+        with self._lock:
+            group, backend = _group(call), backends("sagemaker")[call.account][call.region]
+            name = group.model_package_group_name
+            if any(each.model_package_group_name == name for each in backend.model_packages.values()):
+                raise ApiError("ConflictException", f"ModelPackageGroup {group.arn} has model packages.")
+            del backend.model_package_groups[name]
         return {}
 
 

@@ -40,6 +40,8 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
+        case "ec2":
+            import_module("chaoskit.sandbox.moto_networks").amend()
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "kms":

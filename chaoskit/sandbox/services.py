@@ -20,6 +20,7 @@ from chaoskit.sandbox.managed_instances import ManagedInstances
 from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch, LogWrites
 from chaoskit.sandbox.model_groups import ModelGroupPolicies
 from chaoskit.sandbox.query_logs import QueryLogs
+from chaoskit.sandbox.rotation import Rotation
 from chaoskit.sandbox.runtime import SageMakerRuntime
 from chaoskit.sandbox.safety_lever import SafetyLevers
 from chaoskit.sandbox.scheduler import Schedules
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
 
 # Imported when first called: each pulls in a part of moto that takes most of a second.
 _LATER = {
+    "apigateway": ("chaoskit.sandbox.api_methods", "ApiMethods"),
     "cloudformation": ("chaoskit.sandbox.cfn", "CloudFormation"),
     "lambda": ("chaoskit.sandbox.functions.provider", "Functions"),
     "ssm": ("chaoskit.sandbox.automation.provider", "Automation"),
     "stepfunctions": ("chaoskit.sandbox.step_functions.provider", "StepFunctions"),
+    "wafv2": ("chaoskit.sandbox.web_acls", "WebAcls"),
 }
 
 
@@ -78,6 +81,7 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
         UserBoundaries(cloud),
         PolicySimulator(cloud),
         KeyStates(cloud),
+        Rotation(cloud),
         SafetyLevers(cloud),
     ):
         gateway.add_provider(provider)

@@ -15,12 +15,14 @@ import io
 import json
 import re
 import tarfile
+import zipfile
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from botocore.exceptions import ClientError
 
+from chaoskit.sandbox import canaries
 from chaoskit.sandbox.deployment import TAGS, DeploymentError, Pace, bring, describe, outputs_of, remove
 
 if TYPE_CHECKING:
@@ -62,21 +64,25 @@ def deploy(
     """
     given, pace = dict(parameters or {}), pace or Pace()
     cloudformation, ssm = member("cloudformation"), member("ssm")
-    pipeline = bring(cloudformation, PIPELINE, _template("pipeline.yaml"), given, pace)
+    pipeline = bring(cloudformation, PIPELINE, _body("pipeline.yaml"), given, pace)
+    given |= canaries.digests()
     given |= {
         "ArtifactBucket": pipeline["ArtifactBucket"],
         "ModelKey": _publish_model(member("s3"), pipeline["ArtifactBucket"]),
+        **_publish_functions(member("s3"), pipeline["ArtifactBucket"]),
     }
     for path in sorted(runbooks.glob("*.yaml")):
         register_runbook(ssm, path)
     role = pipeline["DeployRoleArn"]
     made: dict[str, str] = {}
-    for name, template in _stacks():
+    for name, file in _stacks():
+        template = _published(member("s3"), pipeline["ArtifactBucket"], file)
         made |= bring(cloudformation, name, template, given | made, pace, role_arn=role)
+    canaries.publish(member("s3"), made)
     if management is not None:
         given["SandboxAccount"] = _account(member)
         given["SandboxOu"] = _sandbox_ou(management("organizations"), given["SandboxAccount"])
-        bring(management("cloudformation"), ORGANIZATION, _template("organization.yaml"), given | made, pace)
+        bring(management("cloudformation"), ORGANIZATION, _body("organization.yaml"), given | made, pace)
     return _named(made)
 
 
@@ -153,27 +159,59 @@ def _version_that_says(ssm: Any, name: str, content: Mapping[str, Any]) -> str:
 
 
 def _stacks() -> list[tuple[str, str]]:
-    """The workload's stacks and their templates, in the order of deployment."""
+    """The workload's stacks and their templates' files, in the order of deployment."""
     layers = [layer for layer in LAYERS if (_TEMPLATES / f"workload-{layer}.yaml").is_file()]
     names = [WORKLOAD.removeprefix("chaoskit-"), *(f"workload-{layer}" for layer in layers)]
-    return [(f"chaoskit-{name}", _template(f"{name}.yaml")) for name in names]
+    return [(f"chaoskit-{name}", f"{name}.yaml") for name in names]
 
 
-def _template(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
+def _body(file: str) -> dict[str, str]:
+    return {"TemplateBody": (_TEMPLATES / file).read_text(encoding="utf-8")}
+
+
+def _published(s3: Any, bucket: str, file: str) -> dict[str, str]:
+    """The template in the pipeline's bucket: a body may have 51,200 bytes only (CloudFormation quotas)."""
+    content = (_TEMPLATES / file).read_bytes()
+    key = f"templates/{hashlib.sha256(content).hexdigest()[:16]}/{file}"
+    s3.put_object(Bucket=bucket, Key=key, Body=content)
+    return {"TemplateURL": f"https://{bucket}.s3.amazonaws.com/{key}"}
 
 
 def _publish_model(s3: Any, bucket: str) -> str:
     """Put the approved model into the pipeline's bucket, under a key that names its content."""
     archive = _model_archive()
-    key = f"models/{hashlib.sha256(archive).hexdigest()[:16]}/model.tar.gz"
+    return _publish(s3, bucket, f"models/{hashlib.sha256(archive).hexdigest()[:16]}/model.tar.gz", archive)
+
+
+def _publish_functions(s3: Any, bucket: str) -> dict[str, str]:
+    """Put the functions' code into the pipeline's bucket; the keys by template parameter, `PredictCodeKey`."""
+    keys = {}
+    for source in (_TEMPLATES / "functions").iterdir():
+        archive, name = _function_archive(source.name, source.read_bytes()), source.name.removesuffix(".py")
+        key = f"functions/{hashlib.sha256(archive).hexdigest()[:16]}/{name}.zip"
+        keys[f"{name.title()}CodeKey"] = _publish(s3, bucket, key, archive)
+    return keys
+
+
+def _publish(s3: Any, bucket: str, key: str, content: bytes) -> str:
+    """Put an object that is not there yet, with the checksum by which its users can be held to it."""
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if _code(error) not in ("404", "NoSuchKey", "NotFound"):
             raise
-        s3.put_object(Bucket=bucket, Key=key, Body=archive)
+        s3.put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256")
     return key
+
+
+def _function_archive(name: str, code: bytes) -> bytes:
+    """A function's zip, the same bytes for the same code."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        entry.external_attr = 0o644 << 16
+        archive.writestr(entry, code)
+    return out.getvalue()
 
 
 def _model_archive() -> bytes:

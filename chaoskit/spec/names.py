@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from chaoskit.errors import SpecError
-from chaoskit.spec.document import Mapping, read
-
 if TYPE_CHECKING:
-    from chaoskit.errors import Problem
+    from collections.abc import Iterator
 
-_TEMPLATE: Final = "workload.yaml"
+_TEMPLATES: Final = "workload"  # workload.yaml, and workload-<layer>.yaml
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# Not read as YAML: that takes a second for all templates, and every `validate` would pay it.
+_OUTPUTS: Final = re.compile(r"^Outputs:\n((?:(?:[ #].*)?\n)*(?: .*)?)", re.MULTILINE)
+_NAME: Final = re.compile(r"^  (\w+):", re.MULTILINE)
 
 
 def variable_name(output: str) -> str:
@@ -28,12 +27,8 @@ def known_names() -> dict[str, str]:
     return {name: f"${{{name}}}" for name in names}
 
 
-def _outputs() -> list[str]:
-    problems: list[Problem] = []
-    template = files("chaoskit.sandbox") / "templates" / _TEMPLATE
-    root = read(Path(str(template)), problems)
-    if problems:
-        raise SpecError(problems)
-    sections = {key.text: value for key, value in root.items} if isinstance(root, Mapping) else {}
-    outputs = sections.get("Outputs")
-    return [variable_name(key.text) for key, _ in outputs.items] if isinstance(outputs, Mapping) else []
+def _outputs() -> Iterator[str]:
+    for file in (files("chaoskit.sandbox") / "templates").iterdir():
+        if file.name.startswith(_TEMPLATES) and file.name.endswith(".yaml"):
+            section = _OUTPUTS.search(file.read_text(encoding="utf-8"))
+            yield from map(variable_name, _NAME.findall(section[1]) if section else ())

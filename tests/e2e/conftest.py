@@ -52,7 +52,7 @@ def without(lab: Lab) -> Any:
     def away(control: str, name: str) -> Iterator[None]:
         match control:
             case "scp":
-                with _without_scp(lab, name):
+                with without_scp(lab, name):
                     yield
             case "rule":
                 lab.client("events").disable_rule(Name=name)
@@ -67,11 +67,15 @@ def without(lab: Lab) -> Any:
                 finally:
                     workload.register_runbook(lab.client("ssm"), ROOT / "runbooks" / f"{name}.yaml")
             case "trail":
-                lab.client("cloudtrail").stop_logging(Name=name)
-                try:
-                    yield
-                finally:
-                    lab.client("cloudtrail").start_logging(Name=name)
+                # The SCP guards this trail, and a second one logs too.
+                with without_scp(lab, "chaoskit-protect-audit"):
+                    for each in (name, "chaoskit-research-trail"):
+                        lab.client("cloudtrail").stop_logging(Name=each)
+                    try:
+                        yield
+                    finally:
+                        for each in (name, "chaoskit-research-trail"):
+                            lab.client("cloudtrail").start_logging(Name=each)
             case _:
                 raise ValueError(control)
 
@@ -79,7 +83,8 @@ def without(lab: Lab) -> Any:
 
 
 @contextmanager
-def _without_scp(lab: Lab, name: str) -> Iterator[None]:
+def without_scp(lab: Lab, name: str) -> Iterator[None]:
+    """Detach an SCP from everything for a block."""
     organization = lab.organization()
     pages = organization.get_paginator("list_policies").paginate(Filter="SERVICE_CONTROL_POLICY")
     policy = next(p["Id"] for page in pages for p in page["Policies"] if p["Name"] == name)

@@ -13,6 +13,7 @@ from chaoskit.contract import Attempt, Trace
 from chaoskit.probes.access_analyzer_finding import AnalyzerFinding
 from chaoskit.probes.config_rule_noncompliant import RuleNoncompliant
 from chaoskit.result import Verdict
+from tests.e2e.conftest import without_scp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,17 +50,11 @@ expect:
 def watched(lab: Lab) -> Lab:
     """The lab with a bucket of its own, a recorder, rules and an analyzer, and no responder to close it."""
     s3, config = lab.client("s3"), lab.client("config")
-    for name in (BUCKET, "config-deliveries"):
-        s3.create_bucket(Bucket=name)
+    s3.create_bucket(Bucket=BUCKET)
     s3.delete_public_access_block(Bucket=BUCKET)
-    role = f"arn:aws:iam::{lab.cloud.account}:role/config"
-    config.put_configuration_recorder(ConfigurationRecorder={"name": "default", "roleARN": role})
-    config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "config-deliveries"})
-    config.start_configuration_recorder(ConfigurationRecorderName="default")
     for rule in (READ, WRITE):
         source = {"Owner": "AWS", "SourceIdentifier": rule}
         config.put_config_rule(ConfigRule={"ConfigRuleName": rule, "Source": source})
-    lab.client("accessanalyzer").create_analyzer(analyzerName="external", type="ACCOUNT")
     for rule in lab.client("events").list_rules()["Rules"]:
         if "bucket" in rule["Name"]:
             lab.client("events").disable_rule(Name=rule["Name"])
@@ -126,7 +121,8 @@ def test_a_rule_that_looks_for_something_else_misses_the_fault(
 
 def test_a_recorder_that_is_off_proves_nothing(watched: Lab, journal: Path, written: Any) -> None:
     config = watched.client("config")
-    config.stop_configuration_recorder(ConfigurationRecorderName="default")
+    with without_scp(watched, "chaoskit-protect-audit"):
+        config.stop_configuration_recorder(ConfigurationRecorderName="default")
     try:
         result = watched.run(written(BY_RULE), journal)
     finally:
@@ -143,25 +139,25 @@ def test_a_rule_that_is_not_there_proves_nothing(watched: Lab, journal: Path, wr
 
 def test_without_an_analyzer_nothing_is_proved(watched: Lab, journal: Path, written: Any) -> None:
     api = watched.client("accessanalyzer")
-    api.delete_analyzer(analyzerName="external")
+    api.delete_analyzer(analyzerName="chaoskit-external-access")
     try:
         result = watched.run(written(BY_ANALYZER), journal)
     finally:
-        api.create_analyzer(analyzerName="external", type="ACCOUNT")
+        api.create_analyzer(analyzerName="chaoskit-external-access", type="ACCOUNT")
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "no analyzer is active" in result.reason
 
 
 def test_a_finding_that_is_archived_at_once_is_a_miss(watched: Lab, journal: Path, written: Any) -> None:
     api = watched.client("accessanalyzer")
-    api.delete_analyzer(analyzerName="external")
+    api.delete_analyzer(analyzerName="chaoskit-external-access")
     rule = {"ruleName": "all", "filter": {"resource": {"contains": [BUCKET]}}}
-    api.create_analyzer(analyzerName="external", type="ACCOUNT", archiveRules=[rule])
+    api.create_analyzer(analyzerName="chaoskit-external-access", type="ACCOUNT", archiveRules=[rule])
     try:
         result = watched.run(written(BY_ANALYZER), journal)
     finally:
-        api.delete_analyzer(analyzerName="external")
-        api.create_analyzer(analyzerName="external", type="ACCOUNT")
+        api.delete_analyzer(analyzerName="chaoskit-external-access")
+        api.create_analyzer(analyzerName="chaoskit-external-access", type="ACCOUNT")
     assert result.verdict is Verdict.FAILED
 
 

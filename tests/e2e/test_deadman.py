@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from chaoskit import spec
 from chaoskit.aws import Call
 from chaoskit.contract import About, Change, Fault
-from chaoskit.engine import run_set
+from chaoskit.embedded import MovedClock
+from chaoskit.engine import run_set, sweep
 from chaoskit.journal import SqliteJournal
 from chaoskit.predict import Lockouts
 from chaoskit.result import Verdict
@@ -224,3 +226,43 @@ def test_a_bucket_policy_that_denies_its_own_undo_is_foreseen(lab: Lab) -> None:
 def test_no_shipped_experiment_is_taken_for_a_lock_out(lab: Lab, path: Path) -> None:
     for experiment in spec.load([path], lab.target.variables):
         assert Lockouts(lab.target)(experiment) is None
+
+
+def test_the_document_of_a_switch_that_fired_is_swept_away_but_not_one_that_may_be_armed(
+    lab: Lab, journal: Path
+) -> None:
+    ssm, now = lab.client("ssm"), lab.clock.now()
+    old, young = now - timedelta(hours=3), now - timedelta(minutes=30)
+    names = [f"chaoskit-{begun:%Y%m%dT%H%M%S}-abc123.1-1" for begun in (old, young)]
+    content = {
+        "schemaVersion": "0.3",
+        "mainSteps": [{"name": "A", "action": "aws:sleep", "inputs": {"Duration": "PT1S"}}],
+    }
+    for name in names:
+        ssm.create_document(Name=name, Content=json.dumps(content), DocumentType="Automation")
+    undoer = lab.target.open_undo("chaoskit-test", "test", 0)
+    assert undoer
+    try:
+        with SqliteJournal(journal) as held:
+            assert sweep(undoer, held, lab.clock) == names[:1]
+            assert sweep(undoer, held, lab.clock) == []
+    finally:
+        ssm.delete_document(Name=names[1])
+    assert armed(lab) == []
+
+
+def test_a_sandbox_whose_clock_was_advanced_is_armed_by_its_own_time(lab: Lab) -> None:
+    lab.cloud.clock.advance(3600)
+    clock = MovedClock.of(Answering(lab))  # type: ignore[arg-type] # as much of an instance as it asks
+    assert abs((clock.now() - lab.cloud.now()).total_seconds()) < 60
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The lab's sandbox, as its control API tells the time."""
+
+    lab: Lab
+
+    def control(self, what: str) -> dict[str, str]:
+        assert what == "health"
+        return {"status": "ok", "now": self.lab.cloud.now().isoformat()}

@@ -10,6 +10,7 @@ import pytest
 from chaoskit.api import run
 from chaoskit.errors import TargetError
 from chaoskit.result import Verdict
+from tests.e2e.conftest import without_scp
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
@@ -75,9 +76,11 @@ def trail_group(lab: Lab) -> Iterator[str]:
     grant = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
     iam.put_role_policy(RoleName="trail-logs", PolicyName="write", PolicyDocument=_policy(grant))
     arn = f"arn:aws:logs:us-east-1:{lab.target.account}:log-group:{GROUP}:*"
-    trail.update_trail(Name="chaoskit-trail", CloudWatchLogsLogGroupArn=arn, CloudWatchLogsRoleArn=role)
+    with without_scp(lab, "chaoskit-protect-audit"):
+        trail.update_trail(Name="chaoskit-trail", CloudWatchLogsLogGroupArn=arn, CloudWatchLogsRoleArn=role)
     yield GROUP
-    trail.update_trail(Name="chaoskit-trail", CloudWatchLogsLogGroupArn="", CloudWatchLogsRoleArn="")
+    with without_scp(lab, "chaoskit-protect-audit"):
+        trail.update_trail(Name="chaoskit-trail", CloudWatchLogsLogGroupArn="", CloudWatchLogsRoleArn="")
 
 
 def _policy(statement: dict[str, Any]) -> str:

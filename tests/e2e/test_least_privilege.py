@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaoskit import spec
-from chaoskit.aws import Aws
+from chaoskit.aws import Aws, Call, Query
 from chaoskit.contract import Trace
 from chaoskit.engine import recover, run_set
+from chaoskit.errors import DeniedError
 from chaoskit.journal import SqliteJournal
 from chaoskit.permissions.statements import MANAGED_LIMIT, SESSION_LIMIT, Scope, fitting, written
 from chaoskit.predict import Limiter, engine_needs, grants, needs, session_policies
@@ -72,7 +73,11 @@ def test_every_shipped_experiment_passes_with_only_the_harness_policy(lab: Lab, 
     assert len(policy.text) <= MANAGED_LIMIT
     with role_with(lab, policy.document) as target, SqliteJournal(journal) as open_journal:
         results = run_set(
-            shipped(lab), replace(target, undo_role_arn=None), open_journal, clock=lab.clock, deadman=False
+            shipped(lab),
+            replace(target, undo_role_arn=None, read_role_arn=None),
+            open_journal,
+            clock=lab.clock,
+            deadman=False,
         )
     assert {r.experiment.id: (r.verdict, r.reason) for r in results.results if r.verdict != "PASSED"} == {}
     assert all(result.restored for result in results.results)
@@ -83,7 +88,8 @@ def test_every_shipped_experiment_passes_with_only_the_harness_policy(lab: Lab, 
 def test_no_part_of_the_harness_policy_can_be_left_out(lab: Lab, journal: Path, lacking: str) -> None:
     groups = {sid: grants for sid, grants in derived(lab).items() if sid != lacking}
     with role_with(lab, written(groups).document) as target:
-        alone = replace(target, undo_role_arn=None)  # or the undo role would undo
+        # Or the read role would look, and the undo role undo.
+        alone = replace(target, undo_role_arn=None, read_role_arn=None)
         (loaded,) = [e for e in shipped(lab) if e.id == "permissive-policy-on-training-role"]
         with SqliteJournal(journal) as held:
             (result,) = run_set([loaded], alone, held, clock=lab.clock, deadman=False).results
@@ -153,6 +159,68 @@ def test_a_session_that_may_not_undo_does_not_leave_the_fault_behind(
     assert (result.verdict, result.restored) == (Verdict.FAILED, True)
     said = [event.detail for event in result.timeline if event.event == "undone"]
     assert said == ["iam.attach-role-policy: the state is as captured"]
+
+
+def made_by(lab: Lab, role: str, trace_id: str) -> set[str]:
+    """The operations that a run's session of a role called, as the audit trail has them."""
+    client = lab.client("cloudtrail")
+    pages = client.get_paginator("lookup_events").paginate(
+        LookupAttributes=[{"AttributeKey": "Username", "AttributeValue": f"chaoskit-{trace_id}"}]
+    )
+    records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+    arn = f":assumed-role/{role}/"
+    return {each["eventName"] for each in records if arn in each["userIdentity"].get("arn", "")}
+
+
+def test_a_run_injects_looks_and_undoes_as_three_roles(lab: Lab, journal: Path, without: Any) -> None:
+    (loaded,) = [e for e in shipped(lab) if e.id == "permissive-policy-on-training-role"]
+    limits = Limiter(lab.target)
+    with without("runbook", "detach-permissive-policy"), SqliteJournal(journal) as held:
+        (result,) = run_set([loaded], lab.target, held, clock=lab.clock, limits=limits).results
+    assert result.restored
+    injected, looked, undid = (
+        made_by(lab, f"chaoskit-{role}", result.trace_id) for role in ("harness", "read", "undo")
+    )
+    assert injected == {"AttachRolePolicy", "ListAttachedRolePolicies"}
+    assert {"DescribeRule", "DescribeAutomationExecutions"} <= looked
+    assert not {name for name in looked if name.startswith(("Attach", "Detach", "Put", "Create"))}
+    assert {"CreateSchedule", "DetachRolePolicy", "DeleteSchedule"} <= undid
+
+
+def test_a_run_passes_with_three_roles(lab: Lab, journal: Path) -> None:
+    (loaded,) = [e for e in shipped(lab) if e.id == "permissive-policy-on-training-role"]
+    with SqliteJournal(journal) as held:
+        (result,) = run_set([loaded], lab.target, held, clock=lab.clock, limits=Limiter(lab.target)).results
+    assert result.verdict is Verdict.PASSED, result.reason
+
+
+def test_the_session_that_injects_cannot_read_detectors(lab: Lab) -> None:
+    (loaded,) = [e for e in shipped(lab) if e.id == "permissive-policy-on-training-role"]
+    inject = lab.target.open("chaoskit-test", "test", 0, policies=Limiter(lab.target)(loaded))
+    role = lab.target.variables["workload.training_role"]
+    assert inject.read(Query("iam", "ListAttachedRolePolicies", {"RoleName": role}))
+    look = lab.target.open_read("chaoskit-test", "test", 0)
+    assert look
+    for query in (
+        Query("events", "DescribeRule", {"Name": "chaoskit-permissive-policy"}),
+        Query("ssm", "DescribeAutomationExecutions"),
+        Query("sqs", "GetQueueUrl", {"QueueName": "chaoskit-alerts"}),
+    ):
+        assert look.read(query)
+        with pytest.raises(DeniedError):
+            inject.read(query)
+
+
+def test_the_read_role_can_change_nothing(lab: Lab) -> None:
+    look = lab.target.open_read("chaoskit-test", "test", 0)
+    assert look
+    role = lab.target.variables["workload.training_role"]
+    with pytest.raises(DeniedError):
+        look.send(
+            Call("iam", "AttachRolePolicy", RoleName=role, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+        )
+    with pytest.raises(DeniedError):
+        look.send(Call("events", "DisableRule", Name="chaoskit-permissive-policy"))
 
 
 def test_every_probe_declares_what_it_reads(lab: Lab) -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chaoskit.result import Verdict
+from tests.e2e.conftest import without_scp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tests.e2e.lab import Lab
 
 OPENED = "Policy:S3/BucketAnonymousAccessGranted"
-READS = ["guardduty:Get*", "guardduty:List*", "securityhub:Describe*", "securityhub:Get*"]
 FILE = """\
 id: found
 title: One of the tests' own
@@ -41,17 +40,12 @@ HUB = (
 
 @pytest.fixture(scope="module", autouse=True)
 def detectors(lab: Lab) -> Iterator[str]:
-    """GuardDuty and Security Hub, and a harness that may read them."""
-    role = lab.target.variables["workload.harness_role"]
-    statement = {"Effect": "Allow", "Action": READS, "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    lab.client("iam").put_role_policy(RoleName=role, PolicyName="findings", PolicyDocument=document)
-    lab.client("securityhub").enable_security_hub(EnableDefaultStandards=False)
-    detector = lab.client("guardduty").create_detector(Enable=True)["DetectorId"]
-    yield detector
-    lab.client("guardduty").delete_detector(DetectorId=detector)
-    lab.client("securityhub").disable_security_hub()
-    lab.client("iam").delete_role_policy(RoleName=role, PolicyName="findings")
+    """The workload's GuardDuty detector, which the organization leaves unguarded meanwhile."""
+    # Nor does the workload's own responder delete the suppression rules of these tests.
+    lab.client("events").disable_rule(Name="chaoskit-audit-findings-suppressed")
+    with without_scp(lab, "chaoskit-protect-audit"):
+        yield lab.target.variables["workload.guard_duty_detector"]
+    lab.client("events").enable_rule(Name="chaoskit-audit-findings-suppressed")
 
 
 def experiment(folder: Path, probe: str) -> Path:

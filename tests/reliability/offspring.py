@@ -52,7 +52,7 @@ class Points:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def install(self) -> None:
-        for method in ("record", "mark", "open_faults"):
+        for method in ("hold", "release", "record", "mark", "saw", "open_faults"):
             self._wrap(SqliteJournal, method, lambda _, *__, name=method: f"journal.{name}")
         self._wrap(Aws, "read", lambda _, query: f"read {query}")
         self._wrap(Aws, "messages", lambda *_: "read sqs:ReceiveMessage")

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from moto.iam.models import AWSManagedPolicy
 
 from chaoskit.embedded import UP, Instance
 from chaoskit.journal import SqliteJournal
 from chaoskit.places import target_in
 from chaoskit.sandbox import workload
-from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION
 from chaoskit.sandbox.server import serve
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.snapshot.describe import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,16 +33,6 @@ ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = ROOT / "experiments"
 _SETTLES_WITHIN_S: Final = 120.0
 _HANGS_AFTER_S: Final = 120.0
-# What only records what happened (a key's last use, the trail's files), and what every empty backend has.
-_IGNORED: Final = ("last_used", "latest_delivery", "AWSLogs/", "account_id", "partition", "region_name")
-# What AWS itself offers, in tens of thousands.
-_OFFERED: Final = ("amis", "snapshots", "config_schema")
-# All but the logs and queues, which records and alerts go to.
-_SERVICES: Final = (
-    "apigateway", "bedrock", "cloudformation", "cloudtrail", "cloudwatch", "config", "dynamodb", "ec2",
-    "events", "iam", "kms", "lambda", "organizations", "s3", "s3control", "sagemaker", "scheduler",
-    "secretsmanager", "sns", "ssm", "stepfunctions", "wafv2",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -215,7 +203,10 @@ class World:
 
     def _snapshot(self) -> dict[str, str]:
         with self.served.cloud.lock:
-            return snapshot()
+            accounts = describe(self.served.cloud)["accounts"]
+        found: dict[str, str] = {}
+        _flatten(accounts, "", found)
+        return found
 
 
 @contextmanager
@@ -250,45 +241,18 @@ def world(folder: Path) -> Iterator[World]:
             nursery.close()
 
 
-def snapshot() -> dict[str, str]:
-    """All of moto's state but what merely records what happened, as text by path."""
-    found: dict[str, str] = {}
-    for service in _SERVICES:
-        held = backends(service)
-        for account in (MEMBER, MANAGEMENT):
-            regions = held[account]
-            # Backends are made when they are first used; here they are all used from the beginning.
-            region = REGION if REGION in regions else "aws"
-            for name in sorted({region, *regions}):
-                _flatten(regions[name], f"{service}.{account}.{name}", found, set())
-    return found
+# What only counts calls, and what each of moto's backends has from when it is first used.
+_IGNORED: Final = ("served/", "tagger/", "schedule_groups/default")
 
 
-def _flatten(value: Any, path: str, found: dict[str, str], seen: set[int]) -> None:
+def _flatten(value: Any, path: str, found: dict[str, str]) -> None:
     match value:
-        case str() | bytes() if value[:1] in ("{", b"{"):  # a document: what it says, not how it is spaced
-            try:
-                found[path] = json.dumps(json.loads(value), sort_keys=True)
-            except ValueError:
-                found[path] = repr(value)
-        case None | bool() | int() | float() | str() | bytes():
-            found[path] = repr(value)
-        case _ if id(value) in seen:
-            found[path] = "as above"
-        case set() | frozenset():
-            found[path] = repr(sorted(map(repr, value)))
+        case dict():
+            for name, inner in value.items():
+                if not name.startswith(_IGNORED):
+                    _flatten(inner, f"{path}.{name}" if path else name, found)
+        case list():
+            for number, inner in enumerate(value):
+                _flatten(inner, f"{path}.{number}", found)
         case _:
-            seen.add(id(value))
-            for name, inner in _inside(value):
-                if not name.startswith((*_IGNORED, *_OFFERED)):
-                    _flatten(inner, f"{path}.{name}", found, seen)
-
-
-def _inside(value: Any) -> list[tuple[str, Any]]:
-    if isinstance(value, AWSManagedPolicy):  # there are a thousand, and nobody can change them
-        return [("attachment_count", value.attachment_count)]
-    if isinstance(value, dict):
-        return sorted((str(key), inner) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return [(str(number), inner) for number, inner in enumerate(value)]
-    return sorted(vars(value).items()) if hasattr(value, "__dict__") else []
+            found[path] = repr(value)

@@ -8,10 +8,14 @@ API calls through the gateway, as AWS does: with the stack's service role, or el
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from botocore.exceptions import ClientError
 
 from chaoskit.sandbox.cfn import describe
 from chaoskit.sandbox.cfn.engine import Engine
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 SERVICE = "cloudformation.amazonaws.com"
 _BODY_LIMIT = 51_200
 """CreateStack's limit for TemplateBody, in bytes (CloudFormation quotas)."""
+_URL_LIMIT = 1_000_000
+"""The limit for a template in S3, in bytes (likewise)."""
+_S3_URL = re.compile(r"https://([a-z0-9.-]+)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com/(.+)")
 _IN_PROGRESS = "_IN_PROGRESS"
 
 
@@ -64,7 +71,7 @@ class CloudFormation:
     def create_stack(self, call: ApiCall) -> Mapping[str, Any]:
         """Start making a stack; AlreadyExistsException when the name is taken."""
         params, name = call.params, call.params["StackName"]
-        template = _template(params)
+        template = self._template(call)
         parameters = resolve_parameters(template, params.get("Parameters", []), {})
         _check_capabilities(template, params)
         at = self._cloud.now()
@@ -95,7 +102,7 @@ class CloudFormation:
     def update_stack(self, call: ApiCall) -> Mapping[str, Any]:
         """Start changing a stack; ValidationError when there is nothing to change."""
         params, stack = call.params, self._find(call)
-        template = stack.template if params.get("UsePreviousTemplate") else _template(params)
+        template = stack.template if params.get("UsePreviousTemplate") else self._template(call)
         parameters = resolve_parameters(template, params.get("Parameters", []), stack.parameters)
         _check_capabilities(template, params)
         tags = _tags(params) if "Tags" in params else stack.tags
@@ -184,7 +191,7 @@ class CloudFormation:
 
     def validate_template(self, call: ApiCall) -> Mapping[str, Any]:
         """The template's parameters and the capabilities that it needs."""
-        return describe.validated(_template(call.params))
+        return describe.validated(self._template(call))
 
     def list_exports(self, call: ApiCall) -> Mapping[str, Any]:
         """The values that the account's stacks export."""
@@ -238,6 +245,31 @@ class CloudFormation:
             exports,
         )
 
+    def _template(self, call: ApiCall) -> Template:
+        """The template that a call gives, as text or by an S3 URL that the caller may read."""
+        if url := call.params.get("TemplateURL"):
+            return _parsed(self._fetched(url, call))
+        body: str = call.params.get("TemplateBody", "")
+        if len(body.encode()) > _BODY_LIMIT:
+            raise invalid(
+                "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {_BODY_LIMIT}"
+            )
+        return _parsed(body)
+
+    def _fetched(self, url: str, call: ApiCall) -> str:
+        found = _S3_URL.fullmatch(url)
+        if not found:
+            raise invalid("TemplateURL must be a supported URL.")
+        s3 = self._cloud.client("s3", replace(call.principal, invoked_by=SERVICE), region=call.region)
+        try:
+            body: bytes = s3.get_object(Bucket=found[1], Key=unquote(found[2]))["Body"].read()
+        except ClientError as error:
+            raise invalid(f"S3 error: {error.response['Error']['Message']}") from error
+        if len(body) > _URL_LIMIT:
+            raise invalid(f"Template size exceeds maximum allowed size of {_URL_LIMIT} bytes")
+        return body.decode()
+
     def _acting(self, stack: Stack, call: ApiCall) -> Principal:
         if not stack.role_arn:
             return replace(call.principal, invoked_by=SERVICE)
@@ -247,17 +279,7 @@ class CloudFormation:
             raise invalid(f"Role {stack.role_arn} is invalid or cannot be assumed") from error
 
 
-def _template(params: Mapping[str, Any]) -> Template:
-    if "TemplateBody" not in params:
-        raise invalid(
-            "The embedded sandbox reads a template from TemplateBody; TemplateURL is not supported."
-        )
-    body = params["TemplateBody"]
-    if len(body.encode()) > _BODY_LIMIT:
-        raise invalid(
-            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {_BODY_LIMIT}"
-        )
+def _parsed(body: str) -> Template:
     template = parse(body)
     kinds = {given["Type"] for given in template.resources.values()}
     if unknown := sorted(kinds - TYPES.keys()):

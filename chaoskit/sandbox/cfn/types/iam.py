@@ -1,4 +1,4 @@
-"""AWS::IAM: roles and users, with their inline and managed policies."""
+"""AWS::IAM: roles, users and groups, with their inline and managed policies."""
 
 # ruff: noqa: D102 - ResourceType says what create, update and delete do.
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Identity(ResourceType):
-    """What roles and users have in common; `kind` is `Role` or `User`, the word in IAM's operations."""
+    """What roles, users and groups have in common; `kind` is the word in IAM's operations, `Role` for one."""
 
     kind: str
 
@@ -155,6 +155,67 @@ class User(_Identity):
             iam.remove_user_from_group(UserName=was.id, GroupName=group)
         for group in sorted(wanted - had):
             iam.add_user_to_group(UserName=was.id, GroupName=group)
+
+
+class Group(_Identity):
+    """AWS::IAM::Group: Ref is the name; Arn. Groups have neither tags nor boundaries."""
+
+    name = "AWS::IAM::Group"
+    kind = "Group"
+    properties = names("GroupName ManagedPolicyArns Path Policies")
+    replaced_by = names("GroupName Path")
+
+    def create(self, job: Job) -> Physical:
+        name = job.properties.get("GroupName") or job.generated_name(128)
+        made = job.client("iam").create_group(GroupName=name, **job.pick("Path"))["Group"]
+        was = job.claim(Physical(made["GroupName"], {"Arn": made["Arn"]}))
+        self.grant(job, was)
+        return was
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        self.grant(job, was)
+        return was
+
+    def delete(self, job: Job, was: Physical) -> None:
+        self.revoke(job, was)
+        with gone_is_fine():
+            job.client("iam").delete_group(GroupName=was.id)
+
+
+class ManagedPolicy(ResourceType):
+    """AWS::IAM::ManagedPolicy: Ref is the ARN. Who has it says so itself, in ManagedPolicyArns."""
+
+    name = "AWS::IAM::ManagedPolicy"
+    properties = names("Description ManagedPolicyName Path PolicyDocument")
+    replaced_by = names("Description ManagedPolicyName Path")
+
+    def create(self, job: Job) -> Physical:
+        made = job.client("iam").create_policy(
+            PolicyName=job.properties.get("ManagedPolicyName") or job.generated_name(128),
+            PolicyDocument=document(job.properties["PolicyDocument"]),
+            Tags=job.tag_list(),
+            **job.pick("Description", "Path"),
+        )["Policy"]
+        return Physical(made["Arn"], {"PolicyArn": made["Arn"]})
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        text = document(job.properties["PolicyDocument"])
+        if text != document(job.before["PolicyDocument"]):
+            self._drop_versions(job, was)
+            job.client("iam").create_policy_version(PolicyArn=was.id, PolicyDocument=text, SetAsDefault=True)
+        return was
+
+    def delete(self, job: Job, was: Physical) -> None:
+        with gone_is_fine():
+            self._drop_versions(job, was)
+            job.client("iam").delete_policy(PolicyArn=was.id)
+
+    def _drop_versions(self, job: Job, was: Physical) -> None:
+        """Delete all versions but the default one: there is room for five."""
+        iam = job.client("iam")
+        for version in iam.list_policy_versions(PolicyArn=was.id)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                iam.delete_policy_version(PolicyArn=was.id, VersionId=version["VersionId"])
 
 
 def _inline(given: Mapping[str, Any]) -> dict[str, str]:

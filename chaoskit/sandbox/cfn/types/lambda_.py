@@ -1,4 +1,4 @@
-"""AWS::Lambda: functions whose code is inline or in S3."""
+"""AWS::Lambda: functions whose code is inline or in S3, who may invoke them, and layers."""
 
 # ruff: noqa: D102 - ResourceType says what create, update and delete do.
 
@@ -65,6 +65,46 @@ class Function(ResourceType):
             client.delete_function_concurrency(FunctionName=name)
         else:
             client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=int(reserved))
+
+
+class Permission(ResourceType):
+    """AWS::Lambda::Permission: Ref is the statement's id."""
+
+    name = "AWS::Lambda::Permission"
+    properties = replaced_by = names("Action FunctionName Principal SourceAccount SourceArn")
+
+    def create(self, job: Job) -> Physical:
+        sid = job.generated_name(100)
+        job.client("lambda").add_permission(StatementId=sid, **job.properties)
+        return Physical(sid)
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        del job
+        return was
+
+    def delete(self, job: Job, was: Physical) -> None:
+        with gone_is_fine():
+            job.client("lambda").remove_permission(StatementId=was.id, **job.pick("FunctionName"))
+
+
+class LayerVersion(ResourceType):
+    """AWS::Lambda::LayerVersion: Ref is the version's ARN."""
+
+    name = "AWS::Lambda::LayerVersion"
+    properties = replaced_by = names("CompatibleRuntimes Content Description LayerName")
+
+    def create(self, job: Job) -> Physical:
+        given = {**job.properties, "LayerName": job.properties.get("LayerName") or job.generated_name(100)}
+        return Physical(job.client("lambda").publish_layer_version(**given)["LayerVersionArn"])
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        del job
+        return was
+
+    def delete(self, job: Job, was: Physical) -> None:
+        layer, _, version = was.id.rpartition(":")
+        with gone_is_fine():
+            job.client("lambda").delete_layer_version(LayerName=layer, VersionNumber=int(version))
 
 
 def _code(given: Mapping[str, Any]) -> dict[str, Any]:

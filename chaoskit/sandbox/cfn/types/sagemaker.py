@@ -1,4 +1,4 @@
-"""AWS::SageMaker: models, endpoint configurations and endpoints."""
+"""AWS::SageMaker: models and their package groups, endpoint configurations and endpoints."""
 
 # ruff: noqa: D102 - ResourceType says what create, update and delete do.
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoskit.sandbox.cfn.types.base import Physical, ResourceType, gone_is_fine, names
+from chaoskit.sandbox.cfn.types.base import Physical, ResourceType, document, gone_is_fine, names
 
 if TYPE_CHECKING:
     from chaoskit.sandbox.cfn.types.base import Job
@@ -101,6 +101,63 @@ class Endpoint(ResourceType):
     def delete(self, job: Job, was: Physical) -> None:
         with gone_is_fine():
             job.client("sagemaker").delete_endpoint(EndpointName=was.attributes["EndpointName"])
+
+
+class ModelPackageGroup(ResourceType):
+    """AWS::SageMaker::ModelPackageGroup: Ref is the ARN; ModelPackageGroupArn, ModelPackageGroupName."""
+
+    name = "AWS::SageMaker::ModelPackageGroup"
+    replaced_by = names("ModelPackageGroupDescription ModelPackageGroupName")
+    properties = replaced_by | {"ModelPackageGroupPolicy", "Tags"}
+
+    def create(self, job: Job) -> Physical:
+        given = job.pick("ModelPackageGroupDescription", "ModelPackageGroupName")
+        made = job.client("sagemaker").create_model_package_group(Tags=job.tag_list(), **given)
+        arn, group = made["ModelPackageGroupArn"], given["ModelPackageGroupName"]
+        was = Physical(arn, {"ModelPackageGroupArn": arn, "ModelPackageGroupName": group})
+        return self.update(job, job.claim(was))
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        client, group = job.client("sagemaker"), was.attributes["ModelPackageGroupName"]
+        if policy := job.changed("ModelPackageGroupPolicy"):
+            client.put_model_package_group_policy(
+                ModelPackageGroupName=group, ResourcePolicy=document(policy)
+            )
+        if job.removed("ModelPackageGroupPolicy"):
+            client.delete_model_package_group_policy(ModelPackageGroupName=group)
+        return _retag(job, was)
+
+    def delete(self, job: Job, was: Physical) -> None:
+        group = was.attributes["ModelPackageGroupName"]
+        with gone_is_fine():
+            job.client("sagemaker").delete_model_package_group(ModelPackageGroupName=group)
+
+
+class NotebookInstance(ResourceType):
+    """AWS::SageMaker::NotebookInstance: Ref is the ARN; NotebookInstanceName. Here it is only replaced."""
+
+    name = "AWS::SageMaker::NotebookInstance"
+    replaced_by = names(
+        "DirectInternetAccess InstanceType KmsKeyId NotebookInstanceName RoleArn RootAccess SecurityGroupIds "
+        "SubnetId"
+    )
+    properties = replaced_by | {"Tags"}
+
+    def create(self, job: Job) -> Physical:
+        given = job.pick(*self.replaced_by)
+        given.setdefault("NotebookInstanceName", job.generated_name(63))
+        made = job.client("sagemaker").create_notebook_instance(Tags=job.tag_list(), **given)
+        arn: str = made["NotebookInstanceArn"]
+        return Physical(arn, {"NotebookInstanceName": given["NotebookInstanceName"]})
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        return _retag(job, was)
+
+    def delete(self, job: Job, was: Physical) -> None:
+        client, name = job.client("sagemaker"), was.attributes["NotebookInstanceName"]
+        with gone_is_fine():
+            client.stop_notebook_instance(NotebookInstanceName=name)
+            client.delete_notebook_instance(NotebookInstanceName=name)
 
 
 def _retag(job: Job, was: Physical) -> Physical:

@@ -1,0 +1,113 @@
+"""`chaoskit mutate`."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from chaoskit import spec
+from chaoskit.cli.common import signals_held, write_private
+from chaoskit.engine import Stop, recover
+from chaoskit.errors import ChaoskitError
+from chaoskit.home import journal_path
+from chaoskit.journal import SqliteJournal
+from chaoskit.mutate import Outcome, Reasons, Stage, mutate
+from chaoskit.places import reopen, sandboxes, target_in
+from chaoskit.slo import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chaoskit.mutate import Campaign, Control, Mutant
+
+_PIPE_WIDTH: Final = 140
+
+
+@click.command("mutate")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--control", "pattern", help="Only controls like this KIND:NAME, with * and ?.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the report here.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Sandboxes at once.")
+def command(paths: tuple[Path, ...], *, pattern: str | None, json_file: Path | None, jobs: int) -> int:
+    """Take each control away and see which experiment notices.
+
+    In embedded sandboxes of its own, for each control that is deployed: without it, an experiment that
+    relies on it must turn FAILED. Controls that no experiment would miss are survivors; the file
+    survivors.toml beside the experiments gives the reason why one may. The exit status is 0 when every
+    control was missed or has its reason, 1 otherwise.
+    """
+    spec.load(paths)
+    reasons, stop, told = Reasons.near(paths), Stop(), Console(stderr=True)
+
+    def tell(mutant: Mutant) -> None:
+        told.print(f"{mutant.outcome:9} {mutant.control.id}", markup=False, highlight=False)
+
+    with SqliteJournal(journal_path()) as journal:
+        with signals_held(stop), ExitStack() as open_:
+            instances = [open_.enter_context(sandboxes().own()) for _ in range(jobs)]
+            stages = [Stage(instance, target_in(instance)) for instance in instances]
+            experiments = spec.load(paths, stages[0].target.variables)
+            campaign = mutate(
+                stages, experiments, journal, stop, reasons=reasons, wanted=_like(pattern), told=tell
+            )
+        recover(journal, reopen, SystemClock())  # what a mutated sandbox did not let be undone is gone with it
+    if not campaign.mutants:
+        raise ChaoskitError(f"No control is like {pattern}: try --control '*'.")
+    if json_file:
+        write_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
+    out = Console()
+    if not out.is_terminal:
+        out.width = _PIPE_WIDTH
+    out.print(_table(campaign))
+    for line in _lines(campaign):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    return campaign.exit_code
+
+
+def _like(pattern: str | None) -> Callable[[Control], bool] | None:
+    return (lambda control: fnmatchcase(control.id, pattern)) if pattern else None
+
+
+def _table(campaign: Campaign) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("control", "outcome", "noticed by"):
+        table.add_column(name, overflow="fold")
+    for mutant in campaign.mutants:
+        noticed = [f"{r.experiment.id} {r.verdict}" for r in mutant.results if r.verdict != "PASSED"]
+        outcome = f"{mutant.outcome}, SINGLE POINT OF FAILURE" if mutant.single_point else mutant.outcome.value
+        table.add_row(mutant.control.id, outcome, ", ".join(noticed))
+    return table
+
+
+def _lines(campaign: Campaign) -> list[str]:
+    """What the table does not say."""
+    lines = [""]
+    for mutant in campaign.survivors:
+        why = f"reason: {mutant.excuse}" if mutant.excuse else "NO REASON is written in survivors.toml"
+        saw = mutant.trouble or "; ".join(
+            f"{r.experiment.id}: {r.reason}" for r in mutant.results if r.verdict != "PASSED"
+        )
+        said = f" ({saw})" if saw and mutant.outcome is not Outcome.SURVIVED else ""
+        lines.append(f"{mutant.outcome}: {mutant.control.id}{said}: {why}")
+    for mutant in campaign.killed:
+        if mutant.excuse:
+            lines.append(f"{mutant.control.id} is killed: its reason in survivors.toml is needed no more")
+    for name in campaign.vacuous:
+        why = campaign.reasons.experiments.get(name)
+        lines.append(f"VACUOUS: {name} passed whatever was taken away" + (f": reason: {why}" if why else ""))
+    lines += [f"NOT FIT: {r.experiment.id} is {r.verdict} to begin with: {r.reason}" for r in campaign.unfit]
+    killed, every = len(campaign.killed), len(campaign.mutants)
+    alone = sum(mutant.single_point for mutant in campaign.mutants)
+    lines.append(
+        f"control score {killed}/{every} ({killed / every:.0%}); "
+        f"{sum(m.excuse is not None for m in campaign.survivors)} of {every - killed} survivors have a reason; "
+        f"{alone} single points of failure"
+    )
+    return lines

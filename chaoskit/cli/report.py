@@ -1,0 +1,72 @@
+"""`chaoskit report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chaoskit import evidence
+from chaoskit.errors import ChaoskitError, ExitCode
+from chaoskit.history import History
+from chaoskit.home import history_path, journals
+from chaoskit.journal import SqliteJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@click.group("report")
+def command() -> None:
+    """Reports of earlier runs: verify that nobody edited them."""
+
+
+@command.command("verify")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+def verify(files: tuple[Path, ...]) -> int:
+    """Verify that reports are as they were written.
+
+    FILES are JSON and HTML reports; without any, the journal and the history of this machine are verified.
+    A run that is in the history must say there what it says in the file. Exit status 1 when something was
+    edited.
+    """
+    found = list(_of_files(files) if files else _of_home())
+    for name, troubles in found:
+        click.echo(f"{name}: " + ("; ".join(troubles) if troubles else "as it was written"))
+    if not found:
+        click.echo("Nothing is kept here yet.")
+    return ExitCode.FAILED if any(troubles for _, troubles in found) else ExitCode.PASSED
+
+
+def _of_files(files: tuple[Path, ...]) -> Iterator[tuple[str, list[str]]]:
+    for file in files:
+        try:
+            document = evidence.read(file.read_text("utf-8"))
+        except OSError as error:
+            raise ChaoskitError(f"{file} can't be read: {error.strerror}.") from error
+        except ValueError as error:  # of JSON too
+            yield str(file), [f"it can't be read as a report of chaoskit ({error})"]
+        else:
+            yield str(file), evidence.problems(document) or _elsewhere(document)
+
+
+def _elsewhere(document: Mapping[str, Any]) -> list[str]:
+    """Whether this machine's history says something else of the same run."""
+    path, run_id = history_path(), document.get("run_id")
+    if not path.exists() or not isinstance(run_id, str):
+        return []
+    head = document[evidence.KEY].get("head")
+    kept = [run for run in History(path).runs(limit=-1) if run.run_id == run_id]
+    if any(run.document.get(evidence.KEY, {}).get("head") != head for run in kept):
+        return [f"the history of this machine says something else of run {run_id}"]
+    return []
+
+
+def _of_home() -> Iterator[tuple[str, list[str]]]:
+    for path in journals():
+        with SqliteJournal(path, readonly=True) as journal:
+            yield str(path), journal.broken()
+    if history_path().exists():
+        for run in History(history_path()).runs(limit=-1):
+            yield f"run {run.run_id}", run.problems

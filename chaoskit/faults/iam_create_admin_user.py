@@ -1,0 +1,70 @@
+"""A user with administrator rights is created."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoskit.aws import ITEM, Call, Each, Query
+from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._identities import ADMINISTRATOR, GONE
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+
+@fault("iam.create-admin-user", layer="identity", attack=("T1136.003", "T1098.003"), owasp_ml=("ML05",))
+class CreateAdminUser(Fault):
+    """Create a user and attach a managed policy to it, as an intruder who means to come back would.
+
+    Detected by: CloudTrail CreateUser, AttachUserPolicy.
+
+    Attributes:
+        user: The new user's name; one that exists already is left alone.
+        path: Its path, which guardrails go by.
+        policy: ARN of the managed policy.
+    """
+
+    user: str = "chaoskit-intruder"
+    path: str = "/"
+    policy: str = ADMINISTRATOR
+
+    def changes(self, aws: Reader) -> Changes:
+        """Create and attach; undone by deleting the user with all that it has been given meanwhile."""
+        who = {"UserName": self.user}
+        there = Query("iam", "GetUser", who, "User.UserName", absent=(GONE,))
+        if aws.read(there) == self.user:
+            return
+        yield Change(
+            do=Call("iam", "CreateUser", **who, Path=self.path),
+            undo=(*_stripped(self.user), Call("iam", "DeleteUser", absent_ok=(GONE,), **who)),
+            state=there,
+        )
+        attached = Query(
+            "iam", "ListAttachedUserPolicies", who, "sort(AttachedPolicies[].PolicyArn)", absent=(GONE,)
+        )
+        detach = Call("iam", "DetachUserPolicy", absent_ok=(GONE,), **who, PolicyArn=self.policy)
+        yield Change(
+            do=Call("iam", "AttachUserPolicy", **who, PolicyArn=self.policy), undo=(detach,), state=attached
+        )
+
+
+def _stripped(user: str) -> tuple[Call | Each, ...]:
+    """What must go before IAM deletes a user (IAM User Guide, "Remove or deactivate an IAM user")."""
+    who = {"UserName": user}
+
+    def each(listed: str, select: str, operation: str, parameter: str) -> Each:
+        gone = {**who, parameter: ITEM}
+        return Each(
+            Query("iam", listed, who, select, absent=(GONE,)),
+            Call("iam", operation, absent_ok=(GONE,), **gone),
+        )
+
+    return (
+        Call("iam", "DeleteLoginProfile", absent_ok=(GONE,), **who),
+        each("ListAccessKeys", "AccessKeyMetadata[].AccessKeyId", "DeleteAccessKey", "AccessKeyId"),
+        each("ListMFADevices", "MFADevices[].SerialNumber", "DeactivateMFADevice", "SerialNumber"),
+        each("ListUserPolicies", "PolicyNames", "DeleteUserPolicy", "PolicyName"),
+        each("ListAttachedUserPolicies", "AttachedPolicies[].PolicyArn", "DetachUserPolicy", "PolicyArn"),
+        each("ListGroupsForUser", "Groups[].GroupName", "RemoveUserFromGroup", "GroupName"),
+    )

@@ -1,0 +1,53 @@
+"""A role is created without the boundary that its kind must have."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._identities import GONE
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+
+@fault("iam.create-unbounded-role", layer="identity", attack=("T1098.003", "T1136.003"), owasp_ml=("ML05",))
+class CreateUnboundedRole(Fault):
+    """Create a role without a permissions boundary, which can then be granted anything.
+
+    Detected by: CloudTrail CreateRole without `permissionsBoundary` in its request parameters.
+
+    Attributes:
+        role: The new role's name; one that exists already is left alone.
+        path: Its path, which guardrails go by.
+        service: The service that it trusts.
+    """
+
+    role: str = "chaoskit-unbounded"
+    path: str = "/ml/research/"
+    service: str = "sagemaker.amazonaws.com"
+
+    def changes(self, aws: Reader) -> Changes:
+        """Create it; undone by deleting it. It has been given nothing that would have to go before."""
+        which = {"RoleName": self.role}
+        there = Query("iam", "GetRole", which, "Role.RoleName", absent=(GONE,))
+        if aws.read(there) == self.role:
+            return
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": self.service},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {"StringEquals": {"aws:SourceAccount": aws.account}},
+                }
+            ],
+        }
+        create = Call(
+            "iam", "CreateRole", **which, Path=self.path, AssumeRolePolicyDocument=json.dumps(trust)
+        )
+        yield Change(do=create, undo=(Call("iam", "DeleteRole", absent_ok=(GONE,), **which),), state=there)

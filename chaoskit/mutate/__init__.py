@@ -1,0 +1,9 @@
+"""Mutation of controls: each is taken away, and an experiment that relies on it must turn FAILED."""
+
+from chaoskit.mutate.campaign import Campaign, Mutant, Outcome, mutate
+from chaoskit.mutate.control import Control
+from chaoskit.mutate.find import controls
+from chaoskit.mutate.reasons import Reasons
+from chaoskit.mutate.stage import Stage
+
+__all__ = ["Campaign", "Control", "Mutant", "Outcome", "Reasons", "Stage", "controls", "mutate"]

@@ -1,0 +1,253 @@
+"""Takes each control away in turn, runs what relies on it, and counts who noticed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.errors import AwsError, ExitCode, GuardError
+from chaoskit.evidence import sealed
+from chaoskit.mutate.reasons import Reasons
+from chaoskit.mutate.reliance import Reliance, reliance
+from chaoskit.predict import foresee, predictor
+from chaoskit.result import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chaoskit.engine import Stop
+    from chaoskit.experiment import Experiment
+    from chaoskit.journal import Journal
+    from chaoskit.mutate.control import Control
+    from chaoskit.mutate.stage import Stage
+    from chaoskit.result import Result
+
+SCHEMA: Final = "chaoskit/mutation/v1"
+
+
+class Outcome(StrEnum):
+    """What came of taking a control away."""
+
+    KILLED = "killed"
+    """An experiment turned FAILED."""
+    NOTICED = "noticed"
+    """One turned INCONCLUSIVE, ABORTED or ERROR: somebody would look, but no weakness is told."""
+    SURVIVED = "survived"
+    """Every experiment that relies on it still passed."""
+    UNUSED = "unused"
+    """No experiment relies on it."""
+    KEPT = "kept"
+    """It could not be taken away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A control that was taken away, and what the experiments that rely on it said.
+
+    Attributes:
+        results: Theirs.
+        excuse: Its reason in `survivors.toml`, or None.
+        trouble: Why it could not be taken away; empty when it was.
+    """
+
+    control: Control
+    results: tuple[Result, ...] = ()
+    excuse: str | None = None
+    trouble: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        if self.trouble:
+            return Outcome.KEPT
+        verdicts = {result.verdict for result in self.results}
+        if Verdict.FAILED in verdicts:
+            return Outcome.KILLED
+        if not verdicts:
+            return Outcome.UNUSED
+        return Outcome.SURVIVED if verdicts == {Verdict.PASSED} else Outcome.NOTICED
+
+    @property
+    def single_point(self) -> bool:
+        """Whether its loss alone leaves a fault unnoticed: an experiment failed in all that it expects."""
+        return any(
+            result.verdict is Verdict.FAILED and all(each.met is not True for each in result.expectations)
+            for result in self.results
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """The JSON of the mutation schema."""
+        return {
+            "control": self.control.id,
+            "kind": self.control.kind,
+            "name": self.control.name,
+            "outcome": self.outcome.value,
+            "single_point_of_failure": self.single_point,
+            "reason": self.excuse,
+            "trouble": self.trouble,
+            "experiments": [
+                {"experiment": r.experiment.id, "verdict": r.verdict.value, "reason": r.reason}
+                for r in self.results
+            ],
+            "away": [call.dump() for call in self.control.away],
+            "back": [call.dump() for call in self.control.back],
+        }
+
+
+@dataclass(slots=True)
+class Campaign:
+    """What came of all.
+
+    Attributes:
+        baseline: The experiments' results with every control in place.
+        mutants: In the order in which the controls were found.
+        whole: Whether every control was tried, so that an experiment that noticed nothing is vacuous.
+    """
+
+    baseline: list[Result]
+    mutants: list[Mutant] = field(default_factory=list)
+    reasons: Reasons = field(default_factory=Reasons)
+    whole: bool = True
+
+    @property
+    def killed(self) -> list[Mutant]:
+        """Those whose loss made an experiment FAILED."""
+        return [each for each in self.mutants if each.outcome is Outcome.KILLED]
+
+    @property
+    def survivors(self) -> list[Mutant]:
+        """Those whose loss did not."""
+        return [each for each in self.mutants if each.outcome is not Outcome.KILLED]
+
+    @property
+    def unfit(self) -> list[Result]:
+        """Experiments that did not pass to begin with, and so can't notice anything."""
+        return [result for result in self.baseline if result.verdict is not Verdict.PASSED]
+
+    @property
+    def vacuous(self) -> list[str]:
+        """Experiments that passed whatever was taken away."""
+        moved = {
+            result.experiment.id
+            for each in self.mutants
+            for result in each.results
+            if result.verdict is not Verdict.PASSED
+        }
+        fit = [r.experiment.id for r in self.baseline if r.verdict is Verdict.PASSED]
+        return [name for name in fit if name not in moved] if self.whole else []
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """PASSED when every survivor has its reason, and every experiment something that it stands on."""
+        open_ = [each for each in self.survivors if each.excuse is None]
+        empty = [name for name in self.vacuous if name not in self.reasons.experiments]
+        return ExitCode.FAILED if open_ or empty or self.unfit else ExitCode.PASSED
+
+    def dump(self) -> dict[str, Any]:
+        """The document of schema `chaoskit/mutation/v1`, with its chain of evidence."""
+        return sealed(
+            {
+                "schema": SCHEMA,
+                "target": "embedded",
+                "score": {"killed": len(self.killed), "all": len(self.mutants)},
+                "controls": [each.dump() for each in self.mutants],
+                "vacuous": [
+                    {"experiment": name, "reason": self.reasons.experiments.get(name)}
+                    for name in self.vacuous
+                ],
+                "baseline": [
+                    {"experiment": r.experiment.id, "verdict": r.verdict.value, "reason": r.reason}
+                    for r in self.baseline
+                ],
+            }
+        )
+
+
+def mutate(
+    stages: Sequence[Stage],
+    experiments: Sequence[Experiment],
+    journal: Journal,
+    stop: Stop,
+    *,
+    reasons: Reasons | None = None,
+    wanted: Callable[[Control], bool] | None = None,
+    told: Callable[[Mutant], None] | None = None,
+) -> Campaign:
+    """Run the experiments once as it is, then those that rely on a control without it, for each control.
+
+    Args:
+        stages: As many sandboxes as are to be used at once; all alike.
+        experiments: With the variables of these sandboxes filled in.
+        journal: Held by this process.
+        stop: Ends it early.
+        reasons: Why some controls may survive.
+        wanted: Which controls to try; None tries all.
+        told: Is told of each as it is done, from the threads that run.
+
+    Raises:
+        SpecError: A reason is written for a control that does not exist.
+        GuardError: Somebody said stop.
+        AwsError: A sandbox can't be read.
+        TargetError: A sandbox does not answer.
+    """
+    first, reasons = stages[0], reasons or Reasons()
+    every = first.controls()
+    reasons.check([control.id for control in every], [each.id for each in experiments])
+    foreseen = {each.id: foresee(each, predictor(first.target)) for each in experiments}
+    campaign = Campaign(first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None)
+    first.restore()
+    relied = [
+        (result.experiment, reliance(result, foreseen.get(result.experiment.id)))
+        for result in campaign.baseline
+        if result.verdict is Verdict.PASSED
+    ]
+    free: SimpleQueue[Stage] = SimpleQueue()
+    for stage in stages:
+        free.put(stage)
+
+    def one(control: Control) -> Mutant:
+        if stop.requested:
+            raise GuardError(stop.reason)
+        stage = free.get()
+        try:
+            mutant = _without(control, stage, _relying(control, every, relied), journal, stop, reasons)
+        finally:
+            free.put(stage)
+        if told:
+            told(mutant)
+        return mutant
+
+    with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="mutant") as pool:
+        campaign.mutants = list(pool.map(one, [each for each in every if wanted is None or wanted(each)]))
+    return campaign
+
+
+def _relying(
+    control: Control, every: Sequence[Control], relied: Sequence[tuple[Experiment, Reliance]]
+) -> list[Experiment]:
+    return [experiment for experiment, on in relied if on.on(control, every)]
+
+
+def _without(  # noqa: PLR0917 - what a mutation takes
+    control: Control,
+    stage: Stage,
+    experiments: Sequence[Experiment],
+    journal: Journal,
+    stop: Stop,
+    reasons: Reasons,
+) -> Mutant:
+    """Run the experiments without the control, each in the sandbox as it was but for that."""
+    excuse = reasons.of(control.id)
+    results: list[Result] = []
+    for experiment in experiments:
+        try:
+            stage.take_away(control)
+            results += stage.run([experiment], journal, stop)
+        except AwsError as error:
+            return Mutant(control, excuse=excuse, trouble=str(error))
+        finally:
+            stage.restore()
+    return Mutant(control, tuple(results), excuse)

@@ -1,0 +1,32 @@
+"""Finds the controls of an account, from what is deployed in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoskit.mutate import detectors, guards
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.mutate.control import Control
+
+
+def controls(member: Reader, management: Reader, account: str) -> list[Control]:
+    """Every control that is deployed.
+
+    Args:
+        member: The account.
+        management: Its organization's management account.
+        account: The account's id.
+
+    Raises:
+        AwsError: It can't be read.
+    """
+    finders = (
+        guards.boundaries, guards.buckets, guards.keys, detectors.event_rules, detectors.alarms,
+        detectors.config_rules, detectors.guardduty, detectors.analyzers, detectors.responders,
+    )  # fmt: skip
+    found = list(guards.organization(management, account))
+    for finder in finders:
+        found += finder(member)
+    return found

@@ -1,0 +1,101 @@
+"""Tells which experiments could notice that a control is gone, so that only those are run again."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.experiment import Role
+from chaoskit.result import Foreseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from chaoskit.mutate.control import Control
+    from chaoskit.predict import Foresight
+    from chaoskit.result import Prediction, Result
+
+_UNNAMED: Final = (None, "unknown")
+# AWS's messages call a key policy a resource-based policy.
+_SAME: Final = {"kms": "resource"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """What one experiment stood on when nothing was taken away.
+
+    Attributes:
+        names: What its expectations and their evidence name.
+        layers: The layers that denied its calls and whose statement is not known for certain.
+        statements: `policy/Sid` of the statements that did for certain.
+        anybody: It waits for a repair, whoever makes it.
+    """
+
+    names: frozenset[str]
+    layers: frozenset[str]
+    statements: frozenset[str]
+    anybody: bool
+
+    def on(self, control: Control, others: Sequence[Control]) -> bool:
+        """Whether the experiment could notice that this control is gone."""
+        if control.layer is not None:
+            return bool(control.words & self.statements) or control.layer in self.layers
+        return self.anybody or any(each.words & self.names for each in _behind(control, others))
+
+
+def reliance(result: Result, foresight: Foresight | None) -> Reliance:
+    """Read from an experiment's result what it relied on."""
+    names = set(_texts([item.evidence for item in result.expectations]))
+    anybody = False
+    for item in result.experiment.expect:
+        for probe in filter(None, (item.probe, item.repaired_by)):
+            names |= {probe.about.name, *_texts(dataclasses.asdict(probe))}
+        anybody |= item.role is Role.RESPONSE and item.repaired_by is None
+    layers, statements = set[str](), set[str]()
+    for change, foreseen in _denied(result, foresight):
+        by = change if change not in _UNNAMED else None
+        if foreseen is not None and foreseen.layer and _same(foreseen.layer) == by:
+            statements.add(f"{foreseen.policy.rpartition('/')[2]}/{foreseen.sid}")
+        else:
+            layers |= {"scp", "rcp", "boundary", "resource", "kms", "bpa"} if by is None else {by}
+            layers |= {"kms"} if by == "resource" else set()
+    return Reliance(frozenset(names), frozenset(layers), frozenset(statements), anybody)
+
+
+def _denied(result: Result, foresight: Foresight | None) -> Iterator[tuple[str | None, Prediction | None]]:
+    """The layer that denied each change, and the prediction if it is certain which statement it was."""
+    for number, fault in enumerate(result.faults):
+        for index, change in enumerate(fault.changes):
+            if change.outcome != "denied":
+                continue
+            seen: Prediction | None = None
+            if foresight is not None and number < len(foresight.faults):
+                changes = foresight.faults[number].changes
+                seen = changes[index].prediction if index < len(changes) else None
+            sure = seen and seen.effect is Foreseen.STOPPED and seen.certain and seen.policy and seen.sid
+            yield change.denied_by, seen if sure else None
+
+
+def _same(layer: str) -> str:
+    return _SAME.get(layer, layer)
+
+
+def _behind(control: Control, others: Sequence[Control]) -> list[Control]:
+    """The control and all that works only through it."""
+    found = [control]
+    for each in found:
+        found += [other for other in others if other not in found and each.is_before(other)]
+    return found
+
+
+def _texts(value: Any) -> Iterable[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple() | set() | frozenset():
+            for inner in value:
+                yield from _texts(inner)

@@ -1,0 +1,42 @@
+"""Looks whether a VPC's traffic is logged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoskit.aws import Query
+from chaoskit.contract import Observation, Probe, probe
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Trace
+
+
+@probe("ec2.flow-log-active")
+class FlowLogActive(Probe):
+    """The VPC has an active flow log of all traffic.
+
+    Attributes:
+        vpc: The VPC's id.
+    """
+
+    vpc: str
+
+    reads = ("ec2:DescribeFlowLogs",)
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        """Read the VPC's flow logs."""
+        del trace
+        logs = aws.read(
+            Query(
+                "ec2",
+                "DescribeFlowLogs",
+                {"Filters": [{"Name": "resource-id", "Values": [self.vpc]}]},
+                "FlowLogs[?FlowLogStatus=='ACTIVE' && TrafficType=='ALL'].FlowLogId",
+            )
+        )
+        return Observation(
+            holds=bool(logs),
+            summary=f"{self.vpc} has {'an active' if logs else 'no'} flow log of all traffic",
+            evidence={"flow_logs": logs},
+        )

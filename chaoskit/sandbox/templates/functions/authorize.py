@@ -1,0 +1,19 @@
+"""The inference API's authorizer: lets in who bears the token whose SHA-256 was deployed; without one, nobody."""
+
+import hashlib
+import hmac
+import os
+
+
+def handler(event, context):
+    """Answer API Gateway with an IAM policy for the caller (API Gateway Developer Guide, Lambda authorizers)."""
+    scheme, _, token = event["authorizationToken"].partition(" ")
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    approved = os.environ.get("TOKEN_SHA256", "")
+    known = scheme == "Bearer" and bool(approved) and hmac.compare_digest(digest, approved)
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": "Allow" if known else "Deny",
+        "Resource": event["methodArn"],
+    }
+    return {"principalId": digest[:16], "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chaoskit.engine.leases import Leases
+from chaoskit.engine.stop import Stop
+from chaoskit.errors import GuardError
+from chaoskit.journal import SqliteJournal
+from chaoskit.leases import LeaseHeldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+A = frozenset({"a"})
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
+    with SqliteJournal(tmp_path / "journal.sqlite") as made:
+        yield made
+
+
+def test_a_run_holds_its_resources_in_the_journal_until_it_ends(journal: SqliteJournal) -> None:
+    with Leases(journal).hold(A, "one", 60, Stop()) as lease:
+        assert (lease.holder, lease.resources) == ("one", A)
+        with pytest.raises(LeaseHeldError):
+            journal.hold(A, "two", 60)
+    journal.hold(A, "two", 60)
+
+
+def test_a_second_run_of_the_process_waits_for_the_first(journal: SqliteJournal) -> None:
+    leases, order = Leases(journal), list[str]()
+    begun = threading.Event()
+
+    def second() -> None:
+        begun.set()
+        with leases.hold(A, "two", 60, Stop()):
+            order.append("two")
+
+    with leases.hold(A, "one", 60, Stop()):
+        thread = threading.Thread(target=second)
+        thread.start()
+        begun.wait()
+        order.append("one")
+    thread.join()
+    assert order == ["one", "two"]
+
+
+def test_who_waits_for_another_process_can_be_stopped(journal: SqliteJournal) -> None:
+    journal.hold(A, "another process's", 3600)
+    stop = Stop()
+    stop.request("enough")
+    with pytest.raises(GuardError, match="enough"), Leases(journal).hold(A, "one", 60, stop):
+        raise AssertionError("it holds what another has")
+    journal.release("another process's")
+    journal.hold(A, "two", 60)
+
+
+def test_who_waits_for_another_process_goes_on_once_it_is_free(journal: SqliteJournal) -> None:
+    journal.hold(A, "another process's", 3600)
+    threading.Timer(0.05, journal.release, ["another process's"]).start()
+    with Leases(journal).hold(A, "one", 60, Stop()) as lease:
+        assert lease.holder == "one"

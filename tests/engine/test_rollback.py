@@ -1,0 +1,179 @@
+"""Rollback against an account that is throttled, fails, or shows late what was done to it.
+
+The account is scripted: neither AWS nor the sandbox can be made to show a state late on demand.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chaoskit.engine.deadman import ARMED
+from chaoskit.engine.rollback import Rollback
+from chaoskit.errors import AwsError, TargetError
+from chaoskit.journal import Record, SqliteJournal, Status
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chaoskit.engine.rollback import Undone
+
+QUERY = {
+    "service": "iam",
+    "operation": "ListAttachedRolePolicies",
+    "params": {},
+    "select": "@",
+    "absent": [],
+    "parse_json": False,
+}
+UNDO = {"service": "iam", "operation": "DetachRolePolicy", "params": {}, "absent_ok": ["NoSuchEntity"]}
+DO = {"service": "iam", "operation": "AttachRolePolicy", "params": {}}
+BEFORE, OURS = ["a"], ["a", "ours"]
+THROTTLED = AwsError("iam:any", "Throttling", "Rate exceeded", transient=True)
+BROKEN = AwsError("iam:any", "InternalFailure", "we are sorry", transient=True)
+NO_ANSWER = AwsError("iam:any", "NoAnswer", "Read timeout", transient=True)
+GONE = AwsError("iam:any", "NoSuchEntity", "not attached")
+REFUSED = AwsError("iam:any", "ValidationError", "no")
+
+
+class Account:
+    """Answers reads and calls from two lists; the last answer of a list is given for ever."""
+
+    def __init__(self, reads: list[Any], sends: list[Any]) -> None:
+        self._reads, self._sends = deque(reads), deque(sends)
+        self.sent = 0
+
+    def read(self, _: object) -> Any:
+        return self._next(self._reads)
+
+    def send(self, _: object) -> Any:
+        self.sent += 1
+        return self._next(self._sends)
+
+    def _next(self, answers: deque[Any]) -> Any:
+        answer = answers.popleft() if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Skipping:
+    """A clock whose waits take no time, and are kept."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=sum(self.waited))
+
+    def monotonic(self) -> float:
+        return sum(self.waited)
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        self.waited.append(seconds)
+        return wake.is_set()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SqliteJournal]:
+    with SqliteJournal(tmp_path / "journal.sqlite") as made:
+        yield made
+
+
+def undo(
+    journal: SqliteJournal,
+    account: Account,
+    *,
+    status: Status = Status.APPLIED,
+    seen: bool = True,
+    clock: Skipping | None = None,
+    fault: str = "iam.attach-role-policy",
+) -> Undone:
+    record = Record("t", "experiment", fault, {"landing_s": 60.0}, DO, (UNDO,), QUERY, BEFORE, (None,))
+    entry = journal.record(record)
+    journal.mark(entry, status)
+    if seen:
+        journal.saw(entry, OURS)
+    (undone,) = Rollback(account, journal, clock or Skipping()).undo(journal.open_faults())  # type: ignore[arg-type] # as much of an account and a clock as it asks
+    return undone
+
+
+@pytest.mark.parametrize("trouble", [THROTTLED, BROKEN, NO_ANSWER])
+@pytest.mark.parametrize("times", [1, 5])
+def test_what_may_go_better_later_is_tried_again_with_longer_and_longer_waits(
+    journal: SqliteJournal, trouble: AwsError, times: int
+) -> None:
+    clock = Skipping()
+    account = Account([trouble, BEFORE], [trouble] * times + [{}])
+    assert undo(journal, account, clock=clock).ok
+    assert account.sent == times + 1
+    assert clock.waited[:times] == sorted(clock.waited[:times])
+    assert journal.open_faults() == []
+
+
+def test_what_never_goes_better_stays_open_with_the_call_to_make_by_hand(journal: SqliteJournal) -> None:
+    undone = undo(journal, Account([OURS], [THROTTLED]))
+    assert not undone.ok
+    assert "Throttling" in undone.note
+    assert undone.by_hand == ("aws iam detach-role-policy --cli-input-json '{}'",)
+    assert [entry.status for entry in journal.open_faults()] == [Status.UNDO_FAILED]
+
+
+def test_what_aws_refuses_is_not_tried_again(journal: SqliteJournal) -> None:
+    account = Account([OURS], [REFUSED])
+    assert not undo(journal, account).ok
+    assert account.sent == 1
+
+
+def test_what_is_gone_already_is_fine(journal: SqliteJournal) -> None:
+    assert undo(journal, Account([BEFORE], [GONE])).ok
+
+
+def test_what_is_still_there_after_its_deletion_is_looked_at_until_it_is_gone(journal: SqliteJournal) -> None:
+    assert undo(journal, Account([OURS, OURS, OURS, BEFORE], [{}])).ok
+
+
+def test_what_stays_there_after_its_deletion_is_not_closed(journal: SqliteJournal) -> None:
+    undone = undo(journal, Account([OURS], [{}]))
+    assert not undone.ok
+    assert "after undoing" in undone.note
+
+
+@pytest.mark.parametrize("status", [Status.APPLIED, Status.JOURNALED, Status.FAILED])
+def test_what_is_not_to_be_seen_yet_is_looked_for_until_no_request_can_land(
+    journal: SqliteJournal, status: Status
+) -> None:
+    # "Not found" says the undo, and so does the state; then the change comes to be seen.
+    account = Account([BEFORE, OURS, BEFORE], [GONE, {}])
+    clock = Skipping()
+    undone = undo(journal, account, status=status, seen=False, clock=clock)
+    assert undone.ok
+    assert undone.note == "landed late and was undone again; the state is as captured"
+    assert account.sent == 2
+    assert max(clock.waited) > 50
+
+
+def test_what_was_seen_and_is_gone_needs_no_wait(journal: SqliteJournal) -> None:
+    clock = Skipping()
+    assert undo(journal, Account([BEFORE], [{}]), clock=clock).ok
+    assert clock.waited == []
+
+
+def test_disarming_needs_no_wait(journal: SqliteJournal) -> None:
+    clock = Skipping()
+    assert undo(journal, Account([BEFORE], [{}]), seen=False, clock=clock, fault=ARMED).ok
+    assert clock.waited == []
+
+
+def test_a_session_that_has_ended_leaves_the_row_open_for_the_next(journal: SqliteJournal) -> None:
+    ended = TargetError("The AWS session has expired (ExpiredToken): log in again.")
+    assert not undo(journal, Account([OURS], [ended])).ok
+    again = Account([BEFORE], [{}])
+    (undone,) = Rollback(again, journal, Skipping()).undo(journal.open_faults())  # type: ignore[arg-type] # as above
+    assert undone.ok
+    assert journal.open_faults() == []
