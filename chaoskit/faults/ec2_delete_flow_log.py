@@ -43,7 +43,7 @@ class DeleteFlowLog(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Delete them; undone by creating some of the same content."""
-        where = {"Filters": [{"Name": "resource-id", "Values": [self.vpc]}]}
+        where = {"Filter": [{"Name": "resource-id", "Values": [self.vpc]}]}
         there = aws.read(Query("ec2", "DescribeFlowLogs", where, "FlowLogs[].FlowLogId"))
         content = Query("ec2", "DescribeFlowLogs", where, _CONTENT)
         if not there:

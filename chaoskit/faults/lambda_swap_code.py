@@ -42,7 +42,9 @@ class SwapCode(Fault):
     function: str
     bucket: str
     key: str
-    source: str = "def handler(event, context):\n    return {'statusCode': 200, 'body': '{\"prediction\": 0}'}\n"
+    source: str = (
+        "def handler(event, context):\n    return {'statusCode': 200, 'body': '{\"prediction\": 0}'}\n"
+    )
 
     def changes(self, aws: Reader) -> Changes:
         """Upload other code; undone by deploying the approved object, which must be what runs now.

@@ -39,7 +39,7 @@ class ThrottleResponder(Fault):
         yield Change(
             do=Call("lambda", "PutFunctionConcurrency", **named, ReservedConcurrentExecutions=0),
             undo=(
-                Call("lambda", "DeleteFunctionConcurrency", **named)
+                Call("lambda", "DeleteFunctionConcurrency", absent_ok=("ResourceNotFoundException",), **named)
                 if prior is None
                 else Call("lambda", "PutFunctionConcurrency", **named, ReservedConcurrentExecutions=prior),
             ),

@@ -31,7 +31,9 @@ class UsageLimited(Probe):
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Read the plan's limits."""
         del trace
-        select = "{rate: throttle.rateLimit, burst: throttle.burstLimit, quota: quota.limit, period: quota.period}"
+        select = (
+            "{rate: throttle.rateLimit, burst: throttle.burstLimit, quota: quota.limit, period: quota.period}"
+        )
         found = aws.read(Query("apigateway", "GetUsagePlan", {"usagePlanId": self.usage_plan}, select))
         holds = all(
             found[name] is not None and found[name] <= most

@@ -31,7 +31,7 @@ class FlowLogActive(Probe):
             Query(
                 "ec2",
                 "DescribeFlowLogs",
-                {"Filters": [{"Name": "resource-id", "Values": [self.vpc]}]},
+                {"Filter": [{"Name": "resource-id", "Values": [self.vpc]}]},
                 "FlowLogs[?FlowLogStatus=='ACTIVE' && TrafficType=='ALL'].FlowLogId",
             )
         )

@@ -44,7 +44,9 @@ class FunctionApproved(Probe):
         evidence = {**found, "approved_code": approved, "approved_handler": self.handler}
         if approved is None:
             why = f"S3 keeps no SHA-256 of s3://{self.bucket}/{self.key}"
-            return Observation(holds=None, summary=f"{self.function} can't be compared: {why}", evidence=evidence)
+            return Observation(
+                holds=None, summary=f"{self.function} can't be compared: {why}", evidence=evidence
+            )
         other = [
             *(["code"] if found["code"] != approved else []),
             *(["handler"] if found["handler"] != self.handler else []),
@@ -53,6 +55,8 @@ class FunctionApproved(Probe):
         return Observation(
             holds=not other,
             summary=f"function {self.function} "
-            + (f"has another {', another '.join(other)} than approved" if other else "runs what was approved"),
+            + (
+                f"has another {', another '.join(other)} than approved" if other else "runs what was approved"
+            ),
             evidence=evidence,
         )

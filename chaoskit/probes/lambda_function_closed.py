@@ -34,7 +34,9 @@ class FunctionClosed(Probe):
         url = aws.read(Query("lambda", "GetFunctionUrlConfig", where, "AuthType", absent=gone))
         policy = aws.read(Query("lambda", "GetPolicy", where, "Policy", absent=gone, parse_json=True)) or {}
         account = arn.split(":")[4]
-        statements = [s.get("Sid", "?") for s in policy.get("Statement", []) if _opens(s, account)]
+        stated = policy.get("Statement", [])
+        stated = [stated] if isinstance(stated, dict) else stated
+        statements = [each.get("Sid", "?") for each in stated if _opens(each, account)]
         ways = [*(["its URL"] if url == "NONE" else []), *(f"statement {sid}" for sid in statements)]
         return Observation(
             holds=not ways,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
@@ -22,6 +22,8 @@ class RateLimited(Probe):
 
     resource: str
 
+    example: ClassVar = {"resource": "arn:aws:apigateway:us-east-1::/restapis/a1b2c3d4e5/stages/v1"}
+
     reads = ("wafv2:GetWebACLForResource",)
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
@@ -39,6 +41,8 @@ class RateLimited(Probe):
         return Observation(
             holds=bool(limits),
             summary=f"web ACL {acl['Name']} protects {self.resource} "
-            + (f"with the rate-based rule {limits[0]}" if limits else "without a rate-based rule that blocks"),
+            + (
+                f"with the rate-based rule {limits[0]}" if limits else "without a rate-based rule that blocks"
+            ),
             evidence={"web_acl": acl["ARN"], "rate_rules": limits},
         )

@@ -5,18 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chaoskit import spec
 from chaoskit.aws import Call, Query
 from chaoskit.contract import About, Change, Fault
 from chaoskit.engine.plan import Reply, plan
 from chaoskit.errors import AwsError
 from chaoskit.faults.s3_public_bucket_policy import SID, PublicBucketPolicy
 from chaoskit.faults.sagemaker_leaked_key_invocation import LeakedKeyInvocation
-from tests.samples import ADMIN, SHIPPED, experiment
+from tests.samples import ADMIN, experiment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chaoskit.aws import Message, Reader
     from chaoskit.contract import Changes
 
@@ -123,16 +120,6 @@ def test_a_reply_that_has_not_been_given_is_a_text_at_any_depth() -> None:
     assert reply["Role"]["Arn"] == "<Create.Role.Arn>"
     assert reply["Keys"][0]["Id"] == "<Create.Keys.0.Id>"
     assert json.dumps(reply["Role"]) == '"<Create.Role>"'
-
-
-@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_experiment_can_be_planned_to_its_end(path: Path) -> None:
-    (shipped,) = spec.load([path])
-    for planned in plan(shipped, Account()):
-        assert planned.problem is None
-        assert planned.changes
-        for change in planned.changes:
-            assert json.dumps([change.do.dump(), *(step.dump() for step in change.undo)])
 
 
 def test_a_plan_signs_a_leaked_keys_call_with_the_key_to_be() -> None:
