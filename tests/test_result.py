@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from chaoskit import evidence
 from chaoskit.errors import ExitCode
 from chaoskit.experiment import Role
-from chaoskit import evidence
 from chaoskit.result import SCHEMA, ChangeResult, Event, FaultResult, Result, Results, Verdict, worst
 from chaoskit.slo import Interval
 from tests.samples import (

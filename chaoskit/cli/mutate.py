@@ -34,7 +34,9 @@ _PIPE_WIDTH: Final = 140
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--control", "pattern", help="Only controls like this KIND:NAME, with * and ?.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the report here.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Sandboxes at once.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Sandboxes at once."
+)
 def command(paths: tuple[Path, ...], *, pattern: str | None, json_file: Path | None, jobs: int) -> int:
     """Take each control away and see which experiment notices.
 
@@ -57,7 +59,8 @@ def command(paths: tuple[Path, ...], *, pattern: str | None, json_file: Path | N
             campaign = mutate(
                 stages, experiments, journal, stop, reasons=reasons, wanted=_like(pattern), told=tell
             )
-        recover(journal, reopen, SystemClock())  # what a mutated sandbox did not let be undone is gone with it
+        # What a mutated sandbox did not let be undone is gone with it.
+        recover(journal, reopen, SystemClock())
     if not campaign.mutants:
         raise ChaoskitError(f"No control is like {pattern}: try --control '*'.")
     if json_file:
@@ -81,7 +84,8 @@ def _table(campaign: Campaign) -> Table:
         table.add_column(name, overflow="fold")
     for mutant in campaign.mutants:
         noticed = [f"{r.experiment.id} {r.verdict}" for r in mutant.results if r.verdict != "PASSED"]
-        outcome = f"{mutant.outcome}, SINGLE POINT OF FAILURE" if mutant.single_point else mutant.outcome.value
+        alone = ", SINGLE POINT OF FAILURE" if mutant.single_point else ""
+        outcome = f"{mutant.outcome}{alone}"
         table.add_row(mutant.control.id, outcome, ", ".join(noticed))
     return table
 
@@ -90,24 +94,27 @@ def _lines(campaign: Campaign) -> list[str]:
     """What the table does not say."""
     lines = [""]
     for mutant in campaign.survivors:
-        why = f"reason: {mutant.excuse}" if mutant.excuse else "NO REASON is written in survivors.toml"
+        reason = f"reason: {mutant.excuse}" if mutant.excuse else "NO REASON is written in survivors.toml"
         saw = mutant.trouble or "; ".join(
             f"{r.experiment.id}: {r.reason}" for r in mutant.results if r.verdict != "PASSED"
         )
         said = f" ({saw})" if saw and mutant.outcome is not Outcome.SURVIVED else ""
-        lines.append(f"{mutant.outcome}: {mutant.control.id}{said}: {why}")
-    for mutant in campaign.killed:
-        if mutant.excuse:
-            lines.append(f"{mutant.control.id} is killed: its reason in survivors.toml is needed no more")
+        lines.append(f"{mutant.outcome}: {mutant.control.id}{said}: {reason}")
+    lines += [
+        f"{mutant.control.id} is killed: its reason in survivors.toml is needed no more"
+        for mutant in campaign.killed
+        if mutant.excuse
+    ]
     for name in campaign.vacuous:
-        why = campaign.reasons.experiments.get(name)
-        lines.append(f"VACUOUS: {name} passed whatever was taken away" + (f": reason: {why}" if why else ""))
+        said = campaign.reasons.experiments.get(name)
+        lines.append(f"VACUOUS: {name} passed whatever was taken away{f': reason: {said}' if said else ''}")
     lines += [f"NOT FIT: {r.experiment.id} is {r.verdict} to begin with: {r.reason}" for r in campaign.unfit]
     killed, every = len(campaign.killed), len(campaign.mutants)
     alone = sum(mutant.single_point for mutant in campaign.mutants)
+    excused = sum(mutant.excuse is not None for mutant in campaign.survivors)
     lines.append(
         f"control score {killed}/{every} ({killed / every:.0%}); "
-        f"{sum(m.excuse is not None for m in campaign.survivors)} of {every - killed} survivors have a reason; "
+        f"{excused} of {every - killed} survivors have a reason; "
         f"{alone} single points of failure"
     )
     return lines

@@ -59,6 +59,6 @@ class LiftUsagePlan(Fault):
         """The call that sets these limits (API Gateway API Reference, Patch operations: UpdateUsagePlan)."""
         paths = {"rate": "/throttle/rateLimit", "burst": "/throttle/burstLimit", "quota": "/quota/limit"}
         patches = [
-            {"op": "replace", "path": paths[name], "value": str(limit)} for name, limit in limits.items()
+            {"op": "replace", "path": paths[name], "value": f"{limit:.10g}"} for name, limit in limits.items()
         ]
         return Call("apigateway", "UpdateUsagePlan", usagePlanId=self.usage_plan, patchOperations=patches)

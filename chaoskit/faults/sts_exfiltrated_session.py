@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class ExfiltratedSession(Fault):
     """Use a role's session keys from an address outside its VPC, as who stole them from a notebook would.
 
-    The account's models are listed. On AWS the call comes from the machine's own address, which must not be one
-    of the company's.
+    The account's models are listed. On AWS the call comes from the machine's own address, which must not be
+    one of the company's.
 
     Detected by: CloudTrail ListModels, and the AssumeRole before it.
 

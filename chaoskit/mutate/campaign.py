@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chaoskit.errors import AwsError, ExitCode, GuardError
 from chaoskit.evidence import sealed
 from chaoskit.mutate.reasons import Reasons
-from chaoskit.mutate.reliance import Reliance, reliance
+from chaoskit.mutate.reliance import reliance
 from chaoskit.predict import foresee, predictor
 from chaoskit.result import Verdict
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
     from chaoskit.mutate.control import Control
+    from chaoskit.mutate.reliance import Reliance
     from chaoskit.mutate.stage import Stage
     from chaoskit.result import Result
 
@@ -194,7 +195,7 @@ def mutate(
         TargetError: A sandbox does not answer.
     """
     first, reasons = stages[0], reasons or Reasons()
-    every = first.controls()
+    every = list(first.controls.values())
     reasons.check([control.id for control in every], [each.id for each in experiments])
     foreseen = {each.id: foresee(each, predictor(first.target)) for each in experiments}
     campaign = Campaign(first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None)
@@ -244,7 +245,7 @@ def _without(  # noqa: PLR0917 - what a mutation takes
     results: list[Result] = []
     for experiment in experiments:
         try:
-            stage.take_away(control)
+            stage.take_away(control.id)
             results += stage.run([experiment], journal, stop)
         except AwsError as error:
             return Mutant(control, excuse=excuse, trouble=str(error))

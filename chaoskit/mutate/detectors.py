@@ -67,9 +67,7 @@ def responders(aws: Reader) -> Iterator[Control]:
         started |= dict.fromkeys(endpoints)
     seen = set()
     for arn in started:
-        parts = arn.split(":")
-        name = parts[6] if len(parts) > 6 else arn.partition("/")[2]
-        control = _responder(parts[2] if len(parts) > 5 else "", arn, name.partition(":")[0].rpartition("/")[2])
+        control = _responder(arn)
         if control and control.id not in seen:
             seen.add(control.id)
             yield control
@@ -102,9 +100,7 @@ def config_rules(aws: Reader) -> Iterator[Control]:
         read_only = ("ConfigRuleArn", "ConfigRuleId", "ConfigRuleState")
         same = {name: value for name, value in rule.items() if name not in read_only}
         types = (rule.get("Scope") or {}).get("ComplianceResourceTypes") or ["AWS::S3::Bucket"]
-        blind = same | {
-            "Scope": {"ComplianceResourceTypes": types[:1], "ComplianceResourceId": _NOBODY}
-        }
+        blind = same | {"Scope": {"ComplianceResourceTypes": types[:1], "ComplianceResourceId": _NOBODY}}
         yield Control(
             "config-rule",
             rule["ConfigRuleName"],
@@ -116,12 +112,14 @@ def config_rules(aws: Reader) -> Iterator[Control]:
 
 def guardduty(aws: Reader) -> Iterator[Control]:
     """Each GuardDuty detector that is on, switched off."""
-    for detector in aws.read(Query("guardduty", "ListDetectors", {}, "DetectorIds")) or ():
+    for number, detector in enumerate(
+        aws.read(Query("guardduty", "ListDetectors", {}, "DetectorIds")) or (), 1
+    ):
         status = aws.read(Query("guardduty", "GetDetector", {"DetectorId": detector}, "Status"))
         if status == "ENABLED":
             yield Control(
                 "guardduty",
-                detector,
+                f"detector-{number}",
                 (Call("guardduty", "UpdateDetector", DetectorId=detector, Enable=False),),
                 (Call("guardduty", "UpdateDetector", DetectorId=detector, Enable=True),),
                 words=frozenset({detector, "guardduty.finding", "aws.guardduty"}),
@@ -143,17 +141,19 @@ def analyzers(aws: Reader) -> Iterator[Control]:
         )
 
 
-def _responder(service: str, arn: str, name: str) -> Control | None:
-    match service:
-        case "ssm":
-            away, back = Call("ssm", "DeleteDocument", Name=name), ()
-        case "states":
-            away, back = Call("stepfunctions", "DeleteStateMachine", stateMachineArn=arn), ()
-        case "lambda":
-            away, back = Call("lambda", "DeleteFunction", FunctionName=name), ()
+def _responder(arn: str) -> Control | None:
+    """What a target's ARN starts, or None when it only carries events on."""
+    match arn.split(":"):
+        case [_, _, "ssm", _, _, document, *_] if document.startswith("automation-definition/"):
+            name = document.partition("/")[2]
+            away = Call("ssm", "DeleteDocument", Name=name)
+        case [_, _, "states", _, _, "stateMachine", name, *_]:
+            away = Call("stepfunctions", "DeleteStateMachine", stateMachineArn=arn)
+        case [_, _, "lambda", _, _, "function", name, *_]:
+            away = Call("lambda", "DeleteFunction", FunctionName=name)
         case _:
             return None
-    return Control("responder", name, (away,), back, words=frozenset({name, arn}))
+    return Control("responder", name, (away,), words=frozenset({name, arn}))
 
 
 def _subscriptions(aws: Reader) -> Mapping[str, list[str]]:

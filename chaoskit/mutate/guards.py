@@ -34,14 +34,12 @@ def organization(aws: Reader, account: str) -> Iterator[Control]:
         def put(document: Mapping[str, Any] | None, policy: str = policy) -> list[Call]:
             if document:
                 return [Call("organizations", "UpdatePolicy", PolicyId=policy, Content=json.dumps(document))]
-            targets = Query("organizations", "ListTargetsForPolicy", {"PolicyId": policy}, "Targets[].TargetId")
-            return [
-                Call("organizations", "DetachPolicy", PolicyId=policy, TargetId=target)
-                for target in aws.read(targets)
-            ]
+            where = {"PolicyId": policy}
+            targets = aws.read(Query("organizations", "ListTargetsForPolicy", where, "Targets[].TargetId"))
+            return [Call("organizations", "DetachPolicy", PolicyId=policy, TargetId=each) for each in targets]
 
-        for each in _statements(kind, name, json.loads(found["Content"]), put, layer=kind, of=(policy, name)):
-            yield each
+        document = json.loads(found["Content"])
+        yield from _statements(kind, name, document, put, layer=kind, of=(policy,))
 
 
 def attached(aws: Reader, account: str) -> list[tuple[str, str]]:
@@ -79,10 +77,10 @@ def boundaries(aws: Reader) -> Iterator[Control]:
 def buckets(aws: Reader) -> Iterator[Control]:
     """Each statement of a bucket's policy that denies, and each Block Public Access that blocks anything."""
     for bucket in aws.read(Query("s3", "ListBuckets", {}, "Buckets[].Name")) or ():
-        where = {"Bucket": bucket}
+        where: dict[str, Any] = {"Bucket": bucket}
         policy = aws.read(Query("s3", "GetBucketPolicy", where, "Policy", absent=("NoSuchBucketPolicy",)))
 
-        def put(document: Mapping[str, Any] | None, where: Mapping[str, str] = where) -> list[Call]:
+        def put(document: Mapping[str, Any] | None, where: Mapping[str, Any] = where) -> list[Call]:
             if document:
                 return [Call("s3", "PutBucketPolicy", **where, Policy=json.dumps(document))]
             return [Call("s3", "DeleteBucketPolicy", **where)]
@@ -115,18 +113,19 @@ def keys(aws: Reader) -> Iterator[Control]:
         about = aws.read(Query("kms", "DescribeKey", {"KeyId": key}, "KeyMetadata"))
         if about["KeyManager"] != "CUSTOMER" or about["KeyState"] == "PendingDeletion":
             continue
-        where = {"KeyId": key, "PolicyName": "default"}
+        where: dict[str, Any] = {"KeyId": key, "PolicyName": "default"}
 
-        def put(document: Mapping[str, Any] | None, where: Mapping[str, str] = where) -> list[Call]:
+        def put(document: Mapping[str, Any] | None, where: Mapping[str, Any] = where) -> list[Call]:
             # The lockout check is about the caller, who here may be denied by another statement.
-            more = {"BypassPolicyLockoutSafetyCheck": True, "Policy": json.dumps(document)}
+            more: dict[str, Any] = {"BypassPolicyLockoutSafetyCheck": True, "Policy": json.dumps(document)}
             return [Call("kms", "PutKeyPolicy", **where, **more)] if document else []
 
         document = json.loads(aws.read(Query("kms", "GetKeyPolicy", where, "Policy")))
-        yield from _statements("key-policy", key, document, put, layer="kms", of=(about["Arn"],))
+        aliases = aws.read(Query("kms", "ListAliases", {"KeyId": key}, "Aliases[].AliasName")) or [key]
+        yield from _statements("key-policy", aliases[0], document, put, layer="kms", of=(key, about["Arn"]))
 
 
-def _statements(  # noqa: PLR0913 - what a statement's control is made of
+def _statements(
     kind: str,
     name: str,
     document: Mapping[str, Any],

@@ -67,7 +67,7 @@ class Reasons:
         if unknown:
             told = f"there is no [{unknown[0]}]: known are [survivors] and [experiments]"
             raise SpecError([Problem(str(path), 1, 1, told)])
-        return cls(*(_table(path, document, name) for name in ("survivors", "experiments")), path)
+        return cls(_table(path, document, "survivors"), _table(path, document, "experiments"), path)
 
     def of(self, control: str) -> str | None:
         """The reason of a control, or None."""
@@ -83,11 +83,10 @@ class Reasons:
         strange = [name for name in self.survivors if not any(fnmatchcase(each, name) for each in known)]
         strange += [name for name in self.experiments if name not in ids]
         if strange and self.path:
-            problems = [
-                Problem(str(self.path), self._line(name), 1, f"there is no {name} in the account or the files")
-                for name in strange
-            ]
-            raise SpecError(problems)
+            told = "there is no {} in the account or the files"
+            raise SpecError(
+                [Problem(str(self.path), self._line(name), 1, told.format(name)) for name in strange]
+            )
 
     def _line(self, name: str) -> int:
         lines = self.path.read_text("utf-8").splitlines() if self.path else []

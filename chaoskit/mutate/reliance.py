@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from chaoskit.experiment import Role
 from chaoskit.result import Foreseen
@@ -50,7 +50,7 @@ def reliance(result: Result, foresight: Foresight | None) -> Reliance:
     anybody = False
     for item in result.experiment.expect:
         for probe in filter(None, (item.probe, item.repaired_by)):
-            names |= {probe.about.name, *_texts(dataclasses.asdict(probe))}
+            names |= {probe.about.name, *_texts(dataclasses.asdict(cast("Any", probe)))}
         anybody |= item.role is Role.RESPONSE and item.repaired_by is None
     layers, statements = set[str](), set[str]()
     for change, foreseen in _denied(result, foresight):

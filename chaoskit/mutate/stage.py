@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Aws, Call, Query
 from chaoskit.embedded import SkippingClock
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from chaoskit.engine import Stop
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
-    from chaoskit.mutate.control import Control
     from chaoskit.result import Result
     from chaoskit.target import Target
 
@@ -44,6 +43,7 @@ class Stage:
         """Remember the sandbox as it is now.
 
         Raises:
+            AwsError: The account can't be read.
             TargetError: It does not answer, or the target says nothing of the management account.
         """
         self.target = target
@@ -52,15 +52,9 @@ class Stage:
         if target.management is None:
             raise TargetError("Controls are taken away as the management account too: the target names none.")
         self._management = Aws(target.management, account=instance.management_account, user_agent=_AGENT)
+        # By id: two sandboxes that are alike give different ids to policies, keys and detectors.
+        self.controls = {each.id: each for each in controls(self._member, self._management, target.account)}
         instance.control(f"snapshot?name={_KEPT}")
-
-    def controls(self) -> list[Control]:
-        """Every control that is deployed.
-
-        Raises:
-            AwsError: The account can't be read.
-        """
-        return controls(self._member, self._management, self.target.account)
 
     def restore(self) -> None:
         """Put the sandbox back as it was.
@@ -70,12 +64,13 @@ class Stage:
         """
         self._instance.control(f"restore?name={_KEPT}")
 
-    def take_away(self, control: Control) -> None:
-        """Take it away.
+    def take_away(self, name: str) -> None:
+        """Take the control of that id away.
 
         Raises:
             AwsError: A call was refused.
         """
+        control = self.controls[name]
         for call in control.away:
             if control.management:
                 self._management.send(call)
@@ -96,7 +91,7 @@ class Stage:
         except DeniedError as error:
             if error.layer != "scp":
                 raise
-            pairs = [
+            pairs: list[dict[str, Any]] = [
                 {"PolicyId": policy, "TargetId": target}
                 for policy, kind in attached(self._management, self.target.account)
                 if kind == "scp"

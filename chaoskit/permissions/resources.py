@@ -261,6 +261,17 @@ def _apigateway(call: Call, _action: str, _known: Account) -> list[str] | None:
     return [f"arn:aws:apigateway:{call.region}::{call.path}"]
 
 
+def _wafv2(call: Call, _action: str, _known: Account) -> list[str] | None:
+    """A web ACL by name, id and scope; what protects or is protected by its ARN."""
+    params = call.params
+    named = [params[key] for key in ("ResourceArn", "WebACLArn") if isinstance(params.get(key), str)]
+    if "WebACL" in call.operation and {"Name", "Id", "Scope"} <= params.keys():
+        scope = "global" if params["Scope"] == "CLOUDFRONT" else "regional"
+        path = f"{scope}/webacl/{params['Name']}/{params['Id']}"
+        named.append(f"arn:aws:wafv2:{call.region}:{call.account}:{path}")
+    return named or None
+
+
 def _bedrock(call: Call, _action: str, _known: Account) -> list[str] | None:
     model = call.params.get("modelId")
     if not model:
@@ -304,4 +315,5 @@ _SPECIAL: dict[str, Callable[[Call, str, Account], list[str] | None]] = {
     "sqs": _sqs,
     "ssm": _ssm,
     "sts": _sts,
+    "wafv2": _wafv2,
 }

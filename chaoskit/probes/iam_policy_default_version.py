@@ -47,7 +47,7 @@ class PolicyDefaultVersion(Probe):
         wide = any(_allows_everything(one) for one in (found if isinstance(found, list) else [found]))
         return Observation(
             holds=not wide,
-            summary=f"version {default} of {self.policy} allows {'everything' if wide else 'only some things'}",
+            summary=f"version {default} of {self.policy} allows {'everything' if wide else 'some things'}",
             evidence={"version": default},
         )
 

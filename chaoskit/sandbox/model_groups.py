@@ -69,7 +69,6 @@ class ModelGroupPolicies:
             group.resource_policy = ""
         return {}
 
-
     def delete_group(self, call: ApiCall) -> Mapping[str, Any]:
         """Take a group away; one with model packages stays.
 
