@@ -106,8 +106,10 @@ def _lines(campaign: Campaign) -> list[str]:
         if mutant.excuse
     ]
     for name in campaign.vacuous:
-        said = campaign.reasons.experiments.get(name)
-        lines.append(f"VACUOUS: {name} passed whatever was taken away{f': reason: {said}' if said else ''}")
+        excuse = campaign.reasons.experiments.get(name)
+        lines.append(
+            f"VACUOUS: {name} passed whatever was taken away{f': reason: {excuse}' if excuse else ''}"
+        )
     lines += [f"NOT FIT: {r.experiment.id} is {r.verdict} to begin with: {r.reason}" for r in campaign.unfit]
     killed, every = len(campaign.killed), len(campaign.mutants)
     alone = sum(mutant.single_point for mutant in campaign.mutants)

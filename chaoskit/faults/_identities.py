@@ -25,7 +25,7 @@ EVERYTHING: Final = json.dumps(
 
 def attach(aws: Reader, kind: Kind, name: str, policy: str) -> Changes:
     """Attach a managed policy; undone by detaching the same ARN. Attached already, it is not ours."""
-    who = {f"{kind}Name": name}
+    who: dict[str, Any] = {f"{kind}Name": name}
     attached = Query("iam", f"ListAttached{kind}Policies", who, "sort(AttachedPolicies[].PolicyArn)")
     if policy in (aws.read(attached) or ()):
         return
@@ -38,7 +38,7 @@ def attach(aws: Reader, kind: Kind, name: str, policy: str) -> Changes:
 
 def put_inline(aws: Reader, kind: Kind, name: str, policy: str) -> Changes:
     """Put an inline policy that allows everything; undone by deleting it. One of that name is not ours."""
-    who = {f"{kind}Name": name}
+    who: dict[str, Any] = {f"{kind}Name": name}
     inline = Query("iam", f"List{kind}Policies", who, "sort(PolicyNames)")
     if policy in (aws.read(inline) or ()):
         return
@@ -51,7 +51,7 @@ def put_inline(aws: Reader, kind: Kind, name: str, policy: str) -> Changes:
 
 def remove_boundary(aws: Reader, kind: Literal["Role", "User"], name: str) -> Changes:
     """Take the permissions boundary away; undone by setting the same one. Without one nothing is to do."""
-    who = {f"{kind}Name": name}
+    who: dict[str, Any] = {f"{kind}Name": name}
     boundary = Query("iam", f"Get{kind}", who, f"{kind}.PermissionsBoundary.PermissionsBoundaryArn")
     prior: str | None = aws.read(boundary)
     if not prior:
@@ -70,7 +70,7 @@ def trust_of(role: str) -> Query:
 
 def new_trust(role: str, prior: Mapping[str, Any], statements: list[Mapping[str, Any]]) -> Change:
     """Put other statements into a role's trust policy; undone by the prior document."""
-    put = {"RoleName": role}
+    put: dict[str, Any] = {"RoleName": role}
     return Change(
         do=Call(
             "iam",

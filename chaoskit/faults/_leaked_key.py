@@ -25,7 +25,7 @@ NOT_YET: Final = (
 
 def leaked(user: str) -> Generator[Change, Mapping[str, Any], Credentials]:
     """Create a key of a user, which must have room for one more; undone by deleting every key that is new."""
-    who = {"UserName": user}
+    who: dict[str, Any] = {"UserName": user}
     keys = Query("iam", "ListAccessKeys", who, "sort(AccessKeyMetadata[].AccessKeyId)")
     delete = Call("iam", "DeleteAccessKey", absent_ok=("NoSuchEntity",), **who, AccessKeyId=ITEM)
     reply = yield Change(do=Call("iam", "CreateAccessKey", **who), undo=(Each(keys, delete),), state=keys)

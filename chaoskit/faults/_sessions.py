@@ -32,7 +32,7 @@ def session(
         policy: What the session is limited to; None for all that the role may do.
         not_yet: Error codes that mean that the role isn't visible yet.
     """
-    limit = {} if policy is None else {"Policy": policy}
+    limit: dict[str, Any] = {} if policy is None else {"Policy": policy}
     reply = yield Change(
         do=Call(
             "sts",

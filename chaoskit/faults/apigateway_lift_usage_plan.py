@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     owasp_ml=("ML05",),
 )
 class LiftUsagePlan(Fault):
-    """Raise a usage plan's throttle and quota beyond reach, before a model is extracted or its cost driven up.
+    """Raise a usage plan's throttle and quota beyond reach, before a model is copied or its cost driven up.
 
     Detected by: UpdateUsagePlan (apigateway.amazonaws.com)
 
@@ -37,7 +37,7 @@ class LiftUsagePlan(Fault):
     quota: int = 1_000_000_000
 
     def changes(self, aws: Reader) -> Changes:
-        """Replace the limits that there are; undone by replacing them again. A plan without limits is left."""
+        """Replace the limits that there are; undone by replacing them again. One without limits is left."""
         limits = Query(
             "apigateway",
             "GetUsagePlan",

@@ -37,7 +37,7 @@ class RemoveAuthorizer(Fault):
     method: str = "POST"
 
     def changes(self, aws: Reader) -> Changes:
-        """Open the method, then deploy; undone by the prior settings and deployment. Open already, it is left."""
+        """Open the method, then deploy; undone by the prior settings and deployment. An open one is left."""
         settings = method_settings(self.api, self.resource, self.method)
         prior = aws.read(settings)
         if prior["authorizationType"] == "NONE":

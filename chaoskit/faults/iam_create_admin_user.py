@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import ITEM, Call, Each, Query
 from chaoskit.contract import Change, Fault, fault
@@ -31,7 +31,7 @@ class CreateAdminUser(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create and attach; undone by deleting the user with all that it has been given meanwhile."""
-        who = {"UserName": self.user}
+        who: dict[str, Any] = {"UserName": self.user}
         there = Query("iam", "GetUser", who, "User.UserName", absent=(GONE,))
         if aws.read(there) == self.user:
             return
@@ -51,10 +51,10 @@ class CreateAdminUser(Fault):
 
 def _stripped(user: str) -> tuple[Call | Each, ...]:
     """What must go before IAM deletes a user (IAM User Guide, "Remove or deactivate an IAM user")."""
-    who = {"UserName": user}
+    who: dict[str, Any] = {"UserName": user}
 
     def each(listed: str, select: str, operation: str, parameter: str) -> Each:
-        gone = {**who, parameter: ITEM}
+        gone: dict[str, Any] = {**who, parameter: ITEM}
         return Each(
             Query("iam", listed, who, select, absent=(GONE,)),
             Call("iam", operation, absent_ok=(GONE,), **gone),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query, Secret
 from chaoskit.contract import Change, Fault, fault
@@ -30,7 +30,7 @@ class CreateLoginProfile(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create it; undone by deleting it."""
-        who = {"UserName": self.user}
+        who: dict[str, Any] = {"UserName": self.user}
         profile = Query("iam", "GetLoginProfile", who, "LoginProfile.UserName", absent=(GONE,))
         if aws.read(profile) == self.user:
             return

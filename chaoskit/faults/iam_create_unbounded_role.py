@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -32,7 +32,7 @@ class CreateUnboundedRole(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create it; undone by deleting it. It has been given nothing that would have to go before."""
-        which = {"RoleName": self.role}
+        which: dict[str, Any] = {"RoleName": self.role}
         there = Query("iam", "GetRole", which, "Role.RoleName", absent=(GONE,))
         if aws.read(there) == self.role:
             return

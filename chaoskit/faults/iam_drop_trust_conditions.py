@@ -41,7 +41,7 @@ class DropTrustConditions(Fault):
 
     def _bare(self, statement: Mapping[str, Any]) -> Mapping[str, Any]:
         dropped = {key.lower() for key in self.keys}
-        kept = {
+        kept: dict[str, Any] = {
             operator: {key: value for key, value in tests.items() if key.lower() not in dropped}
             for operator, tests in statement.get("Condition", {}).items()
         }

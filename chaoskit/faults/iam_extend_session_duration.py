@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -30,12 +30,12 @@ class ExtendSessionDuration(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Update the role; undone by the prior duration and description. One as long is not ours."""
-        which = {"RoleName": self.role}
+        which: dict[str, Any] = {"RoleName": self.role}
         role = Query("iam", "GetRole", which, "Role.{longest: MaxSessionDuration, description: Description}")
         prior = aws.read(role)
         if (prior["longest"] or _SHORTEST) >= self.seconds:
             return
-        kept = {**which, "Description": prior["description"] or ""}
+        kept: dict[str, Any] = {**which, "Description": prior["description"] or ""}
         longest = max(prior["longest"] or _SHORTEST, _SHORTEST)
         yield Change(
             do=Call("iam", "UpdateRole", **kept, MaxSessionDuration=self.seconds),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaoskit.aws import ITEM, Call, Each, Query
 from chaoskit.contract import Change, Fault, fault
@@ -32,7 +32,7 @@ class NewPolicyVersion(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create it as the default; undone by the prior default, then deleting every version that is new."""
-        which = {"PolicyArn": self.policy}
+        which: dict[str, Any] = {"PolicyArn": self.policy}
         versions = "ListPolicyVersions"
         default = Query("iam", versions, which, "Versions[?IsDefaultVersion].VersionId | [0]")
         yield Change(

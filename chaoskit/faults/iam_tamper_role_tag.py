@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -32,7 +32,7 @@ class TamperRoleTag(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Tag the role; undone by the prior value, or by untagging where there was none."""
-        which = {"RoleName": self.role}
+        which: dict[str, Any] = {"RoleName": self.role}
         tags = Query("iam", "ListRoleTags", which, "sort_by(Tags, &Key)")
         prior = next((tag["Value"] for tag in aws.read(tags) or () if tag["Key"] == self.key), None)
         if prior == self.value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     owasp_ml=("ML06",),
 )
 class AttachLayer(Fault):
-    """Add a layer to a function: its modules come before the function's own libraries, its code stays as it was.
+    """Add a layer to a function: its modules are then on the path, and the function's code stays as it was.
 
     Detected by: UpdateFunctionConfiguration (lambda.amazonaws.com)
 
@@ -34,7 +34,7 @@ class AttachLayer(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Append the layer; undone by the prior list. Attached already, it is not ours to take off."""
-        where = {"FunctionName": self.function}
+        where: dict[str, Any] = {"FunctionName": self.function}
         attached = Query("lambda", "GetFunctionConfiguration", where, "Layers[].Arn")
         prior: list[str] = aws.read(attached) or []
         if self.layer in prior:

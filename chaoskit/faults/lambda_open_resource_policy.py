@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -22,7 +22,7 @@ SID: Final = "ChaoskitOpen"
     owasp_ml=("ML05",),
 )
 class OpenResourcePolicy(Fault):
-    """Add a statement to a function's policy that lets outsiders invoke it, as a back door that outlives any key.
+    """Add a statement to a function's policy that lets outsiders invoke it: a back door that outlives keys.
 
     Detected by: AddPermission (lambda.amazonaws.com)
 
@@ -36,7 +36,8 @@ class OpenResourcePolicy(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Add the statement; undone by removing it. There already, it is not ours to remove."""
-        where, gone = {"FunctionName": self.function}, ("ResourceNotFoundException",)
+        where: dict[str, Any] = {"FunctionName": self.function}
+        gone = ("ResourceNotFoundException",)
         policy = Query("lambda", "GetPolicy", where, "Policy", absent=gone, parse_json=True)
         if any(statement.get("Sid") == SID for statement in (aws.read(policy) or {}).get("Statement", ())):
             return

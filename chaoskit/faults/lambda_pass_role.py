@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -36,7 +36,7 @@ class PassRoleToFunction(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create it; undone by deleting it."""
-        which = {"FunctionName": self.function}
+        which: dict[str, Any] = {"FunctionName": self.function}
         there = Query("lambda", "GetFunctionConfiguration", which, "FunctionName", absent=(_GONE,))
         if aws.read(there) == self.function:
             return

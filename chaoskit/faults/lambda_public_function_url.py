@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -33,11 +33,11 @@ class PublicFunctionUrl(Fault):
     function: str
 
     def changes(self, aws: Reader) -> Changes:
-        """Make the URL, then let everyone call it; undone by deleting the URL or its prior kind of authentication.
+        """Make the URL, then let everyone call it; undone by deleting it, or by the authentication it had.
 
         Both are needed (AWS Lambda Developer Guide, "Control access to Lambda function URLs").
         """
-        where = {"FunctionName": self.function}
+        where: dict[str, Any] = {"FunctionName": self.function}
         gone = ("ResourceNotFoundException",)
         auth = Query("lambda", "GetFunctionUrlConfig", where, "AuthType", absent=gone)
         prior: str | None = aws.read(auth)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -33,7 +33,7 @@ class ShareRole(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Change the role; undone by the prior one. Shared already, it is not ours."""
-        which = {"FunctionName": self.function}
+        which: dict[str, Any] = {"FunctionName": self.function}
         role = Query("lambda", "GetFunctionConfiguration", which, "Role")
         prior: str = aws.read(role)
         if prior == self.role_arn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -52,7 +52,7 @@ class SwapCode(Fault):
         Raises:
             TargetError: The function does not run the approved code, so it could not be put back.
         """
-        where = {"FunctionName": self.function}
+        where: dict[str, Any] = {"FunctionName": self.function}
         running = Query("lambda", "GetFunctionConfiguration", where, "CodeSha256")
         stored = Query(
             "s3",
@@ -64,8 +64,8 @@ class SwapCode(Fault):
         # Guide, "Checking object integrity").
         if aws.read(running) != aws.read(stored):
             raise TargetError(
-                f"{self.function} does not run s3://{self.bucket}/{self.key} (or S3 keeps no SHA-256 of it), so "
-                "its code could not be put back: name the object that it was deployed from"
+                f"{self.function} does not run s3://{self.bucket}/{self.key} (or S3 keeps no SHA-256 of it), "
+                "so its code could not be put back: name the object that it was deployed from"
             )
         handler: str = aws.read(Query("lambda", "GetFunctionConfiguration", where, "Handler"))
         yield Change(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     owasp_ml=("ML06", "ML09"),
 )
 class SwapHandler(Fault):
-    """Point a function's handler elsewhere, such as into a layer that wraps it: its code's hash stays the same.
+    """Point a function's handler elsewhere, such as into a layer that wraps it: the code's hash stays.
 
     Detected by: UpdateFunctionConfiguration (lambda.amazonaws.com)
 
@@ -34,7 +34,7 @@ class SwapHandler(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Set the handler; undone by the prior one. Set so already, it is not ours to undo."""
-        where = {"FunctionName": self.function}
+        where: dict[str, Any] = {"FunctionName": self.function}
         current = Query("lambda", "GetFunctionConfiguration", where, "Handler")
         prior: str = aws.read(current)
         if prior == self.handler:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -43,7 +43,7 @@ class PassRoleToNotebook(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create it; undone by stopping and deleting it."""
-        which = {"NotebookInstanceName": self.notebook}
+        which: dict[str, Any] = {"NotebookInstanceName": self.notebook}
         there = Query("sagemaker", "DescribeNotebookInstance", which, "NotebookInstanceName", absent=(_GONE,))
         if aws.read(there) == self.notebook:
             return

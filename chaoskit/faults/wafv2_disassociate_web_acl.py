@@ -32,7 +32,7 @@ class DisassociateWebAcl(Fault):
     resource: str
 
     def changes(self, aws: Reader) -> Changes:
-        """Disassociate; undone by associating the same ACL. Unprotected already, it is not ours to protect."""
+        """Disassociate; undone by associating the same ACL. What has none is not ours to protect."""
         protecting = Query("wafv2", "GetWebACLForResource", {"ResourceArn": self.resource}, "WebACL.ARN")
         acl: str | None = aws.read(protecting)
         if acl is None:

@@ -49,12 +49,12 @@ class RemoveRateRule(Fault):
     id: str
 
     def changes(self, aws: Reader) -> Changes:
-        """Write the other rules; undone by writing all of them. Without a rate-based rule there is nothing to do.
+        """Write the other rules; undone by writing all of them. An ACL without a rate-based rule is left.
 
         A web ACL has a new lock token after each update, which an undo must know: whatever token there is
         that was not there before is what the update left.
         """
-        where = {"Name": self.name, "Scope": "REGIONAL", "Id": self.id}
+        where: dict[str, Any] = {"Name": self.name, "Scope": "REGIONAL", "Id": self.id}
         found: dict[str, Any] = aws.read(Query("wafv2", "GetWebACL", where))
         acl = found["WebACL"]
         kept = [rule for rule in acl["Rules"] if "RateBasedStatement" not in rule["Statement"]]

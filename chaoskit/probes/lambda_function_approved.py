@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @probe("lambda.function-approved")
 class FunctionApproved(Probe):
-    """The function's code is the approved object's, byte for byte, its handler is approved and it has no layers.
+    """The function has the approved object's code, byte for byte, the approved handler, and no layers.
 
     Code is compared by SHA-256: what Lambda says of the function with what S3 keeps of the object, which must
     have been stored with that checksum (Amazon S3 User Guide, "Checking object integrity").

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @probe("lambda.function-closed")
 class FunctionClosed(Probe):
-    """The function has no URL without authentication, and its policy lets in neither everyone nor another account.
+    """The function has no URL without authentication, and no statement lets in everyone or another account.
 
     Attributes:
         function: The function's name.

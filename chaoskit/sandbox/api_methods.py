@@ -1,4 +1,4 @@
-"""`UpdateMethod` and `UpdateUsagePlan` of REST APIs: moto lacks the one and keeps numbers as text in the other.
+"""`UpdateMethod` and `UpdateUsagePlan`: moto lacks the one, and keeps numbers as text in the other.
 
 Source: Amazon API Gateway API Reference, "Patch operations" (tables UpdateMethod and UpdateUsagePlan).
 """

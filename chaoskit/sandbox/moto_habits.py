@@ -44,6 +44,8 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
             import_module("chaoskit.sandbox.moto_networks").amend()
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
+        case "iam":
+            import_module("moto.iam.models").ManagedPolicy.update_default_version = _one_default
         case "kms":
             kms = import_module("moto.kms.models")
             vars(kms)["generate_private_key"] = _key_pair(unwrap(kms.generate_private_key))
@@ -126,6 +128,13 @@ def _key_pair(generate: Callable[[str], Any]) -> Callable[[str], Any]:
         return generate(key_spec) if key_spec.startswith(("RSA", "ECC", "SM2")) else _NoKeyPair()
 
     return make
+
+
+def _one_default(policy: Any, version_id: str) -> None:
+    """Make a version the default; moto's own leaves a policy without one when it is that already."""
+    for version in policy.versions:
+        version.is_default = version.version_id == version_id
+    policy.default_version_id = version_id
 
 
 def _permit(*_: object) -> object:

@@ -1,15 +1,20 @@
+# ruff: noqa: INP001 - Lambda imports it, this project never does.
 """Behind the inference API: asks the endpoint for a prediction."""
+
+from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import boto3
 
 runtime = boto3.client("sagemaker-runtime")
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an API Gateway proxy request whose body is JSON with `features`."""
+    del context
     try:
         features = json.loads(event["body"])["features"]
     except (KeyError, TypeError, ValueError):
