@@ -52,7 +52,7 @@ LIBRARIES: Final = {
     "pytest": {"pytest_plugin"},
 }
 """Libraries that only these parts may import."""
-LONGEST_MODULE: Final = 320
+LONGEST_MODULE: Final = 360
 CATCH_ALLS: Final = {
     "engine/run.py": "the engine's edge: a defect is a verdict, not a crash",
     "engine/rollback.py": "whatever keeps one change from being undone must not keep the others",

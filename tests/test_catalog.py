@@ -167,7 +167,7 @@ def _made(element: type[E]) -> E:
             for field in fields
             if field.default is dataclasses.MISSING and field.name not in element.example
         }
-        | element.example
+        | dict(element.example)
     )
 
 

@@ -87,6 +87,10 @@ def test_a_result_holds_everything_that_happened() -> None:
     assert json.loads(json.dumps(_full().dump())) == {
         "experiment": "small",
         "title": "A small experiment",
+        "layer": "identity",
+        "owner": "tests",
+        "hypothesis": "It is noticed.",
+        "maps": {},
         "path": "experiments/identity/small.yaml",
         "account": "444455556666",
         "region": "us-east-1",

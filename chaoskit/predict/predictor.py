@@ -165,7 +165,8 @@ class Predictor:
         if replaced is None:
             return now
         then = self._decided(case, needed, replaced)
-        return then if then == now or case.effects.happened else _depends("what s3:PutBucketPolicy changes before")
+        settled = then == now or case.effects.happened
+        return then if settled else _depends("what s3:PutBucketPolicy changes before")
 
     def _decided(self, case: _Case, needed: Requirement, replaced: Document | None) -> Prediction:
         call, asker = case.call, case.asker

@@ -190,10 +190,10 @@ class Authorizer:
         if bucket is not None and decision.allowed and bucket_access.restricted(call.principal, bucket):
             raise _refused_by_block(case, needed.action, needed.resource, _BPA_RESTRICTED)
         if not decision.allowed:
-            error = denial(_words(call, request, decision), call.service, case.dialect)
+            refused = denial(_words(call, request, decision), call.service, case.dialect)
             if prefix == "kms":
-                error.code = _KEY_DENIED.get(call.service, error.code)
-            raise Denied(error)
+                refused.code = _KEY_DENIED.get(call.service, refused.code)
+            raise Denied(refused)
 
     def _resource_policies(
         self, call: ApiCall, needed: Requirement, resource: Attached, bucket: Bucket | None

@@ -184,7 +184,7 @@ def _publish_model(s3: Any, bucket: str) -> str:
 
 
 def _publish_functions(s3: Any, bucket: str) -> dict[str, str]:
-    """Put the functions' code into the pipeline's bucket; the keys by template parameter, `PredictCodeKey`."""
+    """Put the functions' code into the pipeline's bucket; its keys by parameter (`PredictCodeKey`)."""
     keys = {}
     for source in (_TEMPLATES / "functions").iterdir():
         archive, name = _function_archive(source.name, source.read_bytes()), source.name.removesuffix(".py")

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "experiments"
+# The three faults that chaoskit is named for; all others are run by tests/experiments.
+CORE = sorted(
+    SHIPPED / f"{name}.yaml"
+    for name in (
+        "application/leaked-key-invocation",
+        "application/leaked-key-on-production-endpoint",
+        "data/public-access-to-production-data",
+        "data/public-access-to-training-data",
+        "identity/permissive-policy-on-production-role",
+        "identity/permissive-policy-on-training-role",
+    )
+)
 _SETTLES_WITHIN_S = 20.0
 
 

@@ -17,7 +17,7 @@ from chaoskit.engine import run_set, sweep
 from chaoskit.journal import SqliteJournal
 from chaoskit.predict import Lockouts
 from chaoskit.result import Verdict
-from tests.e2e.lab import SHIPPED
+from tests.e2e.lab import CORE, SHIPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,7 +222,7 @@ def test_a_bucket_policy_that_denies_its_own_undo_is_foreseen(lab: Lab) -> None:
     assert "s3:DeleteBucketPolicy" in (widened("Deny") or "")
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: str(path.stem))
+@pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.stem))
 def test_no_shipped_experiment_is_taken_for_a_lock_out(lab: Lab, path: Path) -> None:
     for experiment in spec.load([path], lab.target.variables):
         assert Lockouts(lab.target)(experiment) is None

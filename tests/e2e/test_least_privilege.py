@@ -19,7 +19,7 @@ from chaoskit.permissions.statements import MANAGED_LIMIT, SESSION_LIMIT, Scope,
 from chaoskit.predict import Limiter, engine_needs, grants, needs, session_policies
 from chaoskit.predict.harness import Recorder, probes
 from chaoskit.result import Verdict
-from tests.e2e.lab import SHIPPED
+from tests.e2e.lab import CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from chaoskit.target import Target
     from tests.e2e.lab import Lab
 
-IDS = sorted(path.stem for path in SHIPPED.rglob("*.yaml"))
+IDS = [path.stem for path in CORE]
 NAME = "chaoskit-least-privilege"
 
 
 def shipped(lab: Lab) -> list[Experiment]:
-    return spec.load([SHIPPED], lab.target.variables)
+    return spec.load(CORE, lab.target.variables)
 
 
 def derived(lab: Lab) -> Any:

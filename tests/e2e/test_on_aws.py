@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import chaoskit
-from tests.e2e.lab import SHIPPED
+from tests.e2e.lab import CORE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.mark.aws
-@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
 def test_a_shipped_experiment_passes_on_a_real_account(request: pytest.FixtureRequest, path: Path) -> None:
     if request.config.getoption("--chaos-target") != "aws":
         pytest.skip("needs --chaos-target aws, credentials and chaoskit.toml")

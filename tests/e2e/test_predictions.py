@@ -9,7 +9,7 @@ import pytest
 from chaoskit import spec
 from chaoskit.predict import compare, foresee, predictor
 from chaoskit.result import Foreseen
-from tests.e2e.lab import SHIPPED
+from tests.e2e.lab import CORE, SHIPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chaoskit.predict import Foresight
     from tests.e2e.lab import Lab
 
-IDS = sorted(path.stem for path in SHIPPED.rglob("*.yaml"))
+IDS = [path.stem for path in CORE]
 ROLES = "chaoskit-protect-production-roles"
 DATA = "chaoskit-protect-production-data"
 NETWORK = "chaoskit-invoke-from-inside"

@@ -17,7 +17,7 @@ import pytest
 
 from chaoskit.embedded import Sandboxes
 from chaoskit.places import target_in
-from tests.e2e.lab import ROOT
+from tests.e2e.lab import CORE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chaoskit.embedded import Instance
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+IDENTITY = [str(path) for path in CORE if path.parent.name == "identity"]
 # Expects a detection that this fault never causes, so the run watches until it is ended.
 ENDLESS = """\
 id: endless
@@ -212,7 +213,7 @@ def test_up_twice_is_one_sandbox_and_url_names_it(world: World) -> None:
 
 
 def test_all_shipped_experiments_pass_side_by_side(world: World, tmp_path: Path) -> None:
-    done = world.chaoskit("run", "experiments", "-j", "4", "--json", str(tmp_path / "out.json"))
+    done = world.chaoskit("run", *map(str, CORE), "-j", "4", "--json", str(tmp_path / "out.json"))
     assert done.returncode == 0, done.stdout
     results = json.loads((tmp_path / "out.json").read_text())
     assert results["schema"] == "chaoskit/results/v1"
@@ -256,7 +257,7 @@ def _as_aws(world: World, *options: str, **more: str) -> subprocess.CompletedPro
     """The embedded sandbox, reached the way a real account is."""
     environment = {"AWS_ENDPOINT_URL": world.instance.url, **world.keys(), **more}
     return world.chaoskit(
-        "run", "experiments/identity", "--target", "aws", "--region", "us-east-1", *options, **environment
+        "run", *IDENTITY, "--target", "aws", "--region", "us-east-1", *options, **environment
     )
 
 

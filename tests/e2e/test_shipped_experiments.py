@@ -8,14 +8,14 @@ import pytest
 
 from chaoskit.experiment import Role
 from chaoskit.result import Verdict
-from tests.e2e.lab import SHIPPED
+from tests.e2e.lab import CORE, SHIPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.lab import Lab
 
-IDS = sorted(path.stem for path in SHIPPED.rglob("*.yaml"))
+IDS = [path.stem for path in CORE]
 # The control that each experiment stands on, and the verdict when it is taken away.
 TWINS = [
     ("permissive-policy-on-production-role", "scp", "chaoskit-protect-production-roles", Verdict.FAILED),
