@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test reliability lint types check format lock bench-policy bench-events bench-sigma bench-sandbox clean
+.PHONY: help install run test experiments reliability lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,7 +21,10 @@ run: $(INSTALLED) ## Run all experiments against the embedded sandbox
 	$(BIN)/chaoskit run experiments --json out.json
 
 test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/reliability
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/reliability --ignore tests/experiments
+
+experiments: $(INSTALLED) ## Every experiment with its controls taken away (about ten minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments
 
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little
 	CHAOSKIT_RELIABILITY=$(or $(SHARE),full) $(BIN)/python -m pytest -n 2 --dist loadfile tests/reliability
@@ -47,6 +50,8 @@ lock: ## Resolve the dependencies anew and pin them
 	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
 	rm -rf $(VENV)-lock
 
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency ## All figures
+
 bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
 	$(BIN)/python benchmarks/policy.py
 
@@ -58,6 +63,9 @@ bench-sigma: $(INSTALLED) ## Events per second through 50 Sigma rules
 
 bench-sandbox: $(INSTALLED) ## Start, first call, deployment and overhead of the embedded sandbox
 	$(BIN)/python benchmarks/sandbox.py
+
+bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
+	$(BIN)/python benchmarks/fault_to_probe.py
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json
