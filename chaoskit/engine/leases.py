@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.engine.plan import plan
 from chaoskit.errors import GuardError, JournalError
@@ -14,7 +14,7 @@ from chaoskit.leases import LeaseHeldError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chaoskit.aws import Aws
+    from chaoskit.aws import Aws, Query
     from chaoskit.engine.stop import Stop
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
@@ -25,13 +25,20 @@ _LONGEST_WAIT_S: Final = 5.0
 
 
 def resources(experiment: Experiment, aws: Aws) -> frozenset[str]:
-    """What an experiment would change, named by the reads that capture its state."""
+    """What an experiment would change: the things that the reads of its state name, whatever they read."""
     return frozenset(
-        json.dumps([aws.account, aws.region, change.state.service, change.state.params], sort_keys=True)
+        json.dumps([aws.account, aws.region, change.state.service, named], sort_keys=True)
         for fault in plan(experiment, aws)
         for change in fault.changes
         if change.state is not None
+        for named in _named(change.state)
     )
+
+
+def _named(state: Query) -> list[Any]:
+    """Two reads of one trail have its name in common, though not the name of the parameter."""
+    names: list[Any] = [value for value in state.params.values() if isinstance(value, str)]
+    return names or [state.params]
 
 
 class Leases:

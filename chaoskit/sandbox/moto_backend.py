@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Mapping
 from functools import cache, partial
+from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +207,8 @@ def _answer(
     target: Target, status: int, headers: Mapping[str, Any], body: str | bytes, request_id: str
 ) -> Answer:
     content = body.encode() if isinstance(body, str) else (body or b"")
+    if status == HTTPStatus.NO_CONTENT:
+        content = b""  # moto sends some, which a client takes for the beginning of the next answer
     given = {str(name).lower(): str(value) for name, value in headers.items()}
     moto_id = given.get("x-amzn-requestid", "")
     if moto_id and target.protocol in {"query", "ec2", "rest-xml"}:

@@ -140,6 +140,23 @@ def test_an_object_reaches_no_queue_behind_the_gateways_back(aws: Aws) -> None:
     assert receive(aws, url) == []
 
 
+def test_an_answer_without_content_has_none_that_would_spoil_the_next(aws: Aws) -> None:
+    functions = aws.client("lambda")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    functions.create_function(
+        FunctionName="open",
+        Role=aws.role("runs", trust),
+        Runtime="python3.12",
+        Handler="index.handler",
+        Code={"ZipFile": b"never run"},
+    )
+    who = {"FunctionName": "open", "StatementId": "all"}
+    functions.add_permission(**who, Action="lambda:InvokeFunction", Principal="*")
+    removed = functions.remove_permission(**who)["ResponseMetadata"]
+    assert removed["HTTPStatusCode"] == 204
+    assert removed["HTTPHeaders"]["content-length"] == "0"
+
+
 def served_idle(aws: Aws) -> bool:
     return aws.served.cloud.idle(5)
 
