@@ -13,6 +13,7 @@ import boto3
 import pytest
 
 from chaoskit.embedded import Sandboxes
+from tests.e2e.lab import CORE
 from tests.samples import ROOT, SHIPPED
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_each_change_is_told_with_what_stops_it(world: World) -> None:
-    told = world.chaoskit("predict", str(SHIPPED))
+    told = world.chaoskit("predict", *map(str, CORE))
     assert told.returncode == 0, told.stderr
     assert f"iam:AttachRolePolicy: stopped by scp {SCP}, Sid KeepProductionRolesAsDeployed" in told.stdout
     assert "iam:AttachRolePolicy: not stopped" in told.stdout
-    assert world.chaoskit("predict", str(SHIPPED), "--strict").returncode == 0
+    assert world.chaoskit("predict", *map(str, CORE), "--strict").returncode == 0
 
 
 def test_json_has_the_layer_policy_and_sid_of_each_change(world: World) -> None:
@@ -137,9 +138,9 @@ def test_the_harness_policy_is_printed_as_json_and_explained_aside(world: World)
 
 
 def test_a_harness_policy_that_is_too_long_is_widened_and_says_so(world: World) -> None:
-    told = world.chaoskit("policy", "harness", str(SHIPPED), "--limit", "1000")
+    told = world.chaoskit("policy", "harness", *map(str, CORE), "--limit", "1000")
     assert {json.dumps(each["Resource"]) for each in json.loads(told.stdout)["Statement"]} == {'"*"'}
     assert "a narrower one would be too long" in told.stderr
-    none = world.chaoskit("policy", "harness", str(SHIPPED), "--limit", "10")
+    none = world.chaoskit("policy", "harness", *map(str, CORE), "--limit", "10")
     assert none.returncode == 5
     assert "No policy for these experiments fits 10 characters" in none.stderr
