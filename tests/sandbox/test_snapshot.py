@@ -101,7 +101,7 @@ def test_what_is_changed_in_many_services_is_as_it_was_after_a_restore(served: S
     )
     aws.client("s3").put_object(Bucket=BUCKET, Key="new", Body=b"new")
     aws.client("kms").disable_key(KeyId=aws.client("kms").list_keys()["Keys"][0]["KeyId"])
-    aws.client("cloudtrail").stop_logging(Name="chaoskit-trail")
+    aws.client("cloudtrail").stop_logging(Name="chaoskit-research-trail")
     aws.client("organizations", "management").create_organizational_unit(
         ParentId=aws.client("organizations", "management").list_roots()["Roots"][0]["Id"], Name="Stray"
     )
