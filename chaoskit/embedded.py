@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from chaoskit.aws import Credentials
@@ -70,7 +70,7 @@ class Instance:
             workload=data.get("workload", "none"),
         )
 
-    def control(self, what: str) -> dict[str, Any]:
+    def control(self, what: str, within_s: float = _CONTROL_WITHIN_S) -> dict[str, Any]:
         """Make a control call of the sandbox, beside AWS's APIs, e.g. `advance?seconds=60`; its answer.
 
         Raises:
@@ -80,8 +80,12 @@ class Instance:
             f"{self.url}/_chaoskit/{what}", headers={"x-chaoskit-token": self.token}
         )
         try:
-            with build_opener(ProxyHandler({})).open(request, timeout=_CONTROL_WITHIN_S) as answer:
+            with build_opener(ProxyHandler({})).open(request, timeout=within_s) as answer:
                 said: dict[str, Any] = json.loads(answer.read())
+        except HTTPError as refused:
+            with refused:
+                why = json.loads(refused.read()).get("error", refused.reason)
+            raise TargetError(f"The sandbox {self.name} refuses {what.partition('?')[0]}: {why}") from refused
         except (URLError, OSError, ValueError) as error:
             call = what.partition("?")[0]
             raise TargetError(f"The sandbox {self.name} does not answer to {call}: {error}.") from error

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any, Final
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
-from chaoskit.errors import ChaoskitError, TargetError
+from chaoskit.errors import ChaoskitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,19 +25,7 @@ def fetched(instance: Instance) -> dict[str, Any]:
     Raises:
         TargetError: It does not answer, or does not come to rest.
     """
-    request = Request(  # noqa: S310 - the sandbox's own URL, always http on the loopback interface
-        f"{instance.url}/_chaoskit/export", headers={"x-chaoskit-token": instance.token}
-    )
-    try:
-        with build_opener(ProxyHandler({})).open(request, timeout=_WITHIN_S) as answer:
-            told: dict[str, Any] = json.load(answer)
-    except HTTPError as refused:
-        with refused:
-            why = json.load(refused).get("error", refused.reason)
-        raise TargetError(f"The sandbox {instance.name} can't be described: {why}") from refused
-    except OSError as error:
-        raise TargetError(f"The sandbox {instance.name} does not answer: {error}.") from error
-    return told
+    return instance.control("export", _WITHIN_S)
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -65,20 +50,6 @@ def read(file: Path) -> dict[str, Any]:
 def as_text(description: Mapping[str, Any]) -> str:
     """As JSON, the same text for the same state."""
     return json.dumps(description, indent=1, sort_keys=True) + "\n"
-
-
-def write(file: Path, text: str) -> None:
-    """Write it for this user alone: it tells all that an account has.
-
-    Raises:
-        ChaoskitError: It can't be written.
-    """
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as opened:
-            opened.write(text)
-    except OSError as error:
-        raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chaoskit.cli import descriptions
+from chaoskit.cli.common import write_private
 from chaoskit.embedded import shipped_runbooks
 from chaoskit.errors import TargetError
 from chaoskit.places import sandboxes
@@ -71,7 +72,7 @@ def snapshot(file: Path | None) -> None:
     if file is None:
         click.echo(text, nl=False)
     else:
-        descriptions.write(file, text)
+        write_private(file, text)
         click.echo(f"wrote {file}", err=True)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._notebooks import created
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
-
-_GONE: Final = "ValidationException"  # SageMaker's word for RecordNotFound, too
 
 
 @fault(
@@ -41,22 +39,10 @@ class OpenNotebook(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Create it; undone by stopping and deleting it."""
-        which: dict[str, Any] = {"NotebookInstanceName": self.notebook}
-        there = Query("sagemaker", "DescribeNotebookInstance", which, "NotebookInstanceName", absent=(_GONE,))
-        if aws.read(there) == self.notebook:
-            return
-        yield Change(
-            do=Call(
-                "sagemaker",
-                "CreateNotebookInstance",
-                **which,
-                InstanceType=self.instance_type,
-                RoleArn=self.role_arn,
-                DirectInternetAccess="Enabled",
-            ),
-            undo=(
-                Call("sagemaker", "StopNotebookInstance", absent_ok=(_GONE,), **which),
-                Call("sagemaker", "DeleteNotebookInstance", absent_ok=(_GONE,), **which),
-            ),
-            state=there,
+        return created(
+            aws,
+            self.notebook,
+            InstanceType=self.instance_type,
+            RoleArn=self.role_arn,
+            DirectInternetAccess="Enabled",
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, Template, probe
 from chaoskit.probes._findings import moment, tied
+from chaoskit.probes._polling import polled
 from chaoskit.probes._templates import Filler, unknown
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from chaoskit.contract import Trace
 
 _RUNNING: Final = ("QUEUED", "RUNNING")
-_POLL_S: Final = 0.25
 _MOST_POLLS: Final = 120
 _CANARY: Final = "SELECT 'chaoskit' AS canary"
 
@@ -106,18 +106,5 @@ class AthenaQuery(Probe):
 
 def _finished(aws: Reader, execution: str) -> Any:
     """The execution's status once it has ended, or where it is after half a minute."""
-    from tenacity import (  # noqa: PLC0415 - probes are scanned by every command, and this takes a while
-        Retrying,
-        retry_if_result,
-        stop_after_attempt,
-        wait_fixed,
-    )
-
-    again = Retrying(
-        retry=retry_if_result(lambda status: bool(status) and status["State"] in _RUNNING),
-        wait=wait_fixed(_POLL_S),
-        stop=stop_after_attempt(_MOST_POLLS),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-    )
-    where = {"QueryExecutionId": execution}
-    return again(aws.read, Query("athena", "GetQueryExecution", where, "QueryExecution.Status"))
+    asked = Query("athena", "GetQueryExecution", {"QueryExecutionId": execution}, "QueryExecution.Status")
+    return polled(aws, asked, lambda status: bool(status) and status["State"] in _RUNNING, _MOST_POLLS)

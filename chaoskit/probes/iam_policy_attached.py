@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._attached import attached
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -29,15 +29,8 @@ class PolicyAttached(Probe):
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """List the role's managed policies."""
         del trace
-        found = aws.read(
-            Query(
-                "iam",
-                "ListAttachedRolePolicies",
-                {"RoleName": self.role},
-                "sort(AttachedPolicies[].PolicyArn)",
-            )
-        )
-        holds = self.policy in (found or ())
+        found = attached(aws, self.role)
+        holds = self.policy in found
         return Observation(
             holds=holds,
             summary=f"{self.policy} is attached to role {self.role}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._attached import attached
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -29,17 +29,10 @@ class PolicyNotAttached(Probe):
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """List the role's managed policies."""
         del trace
-        attached = aws.read(
-            Query(
-                "iam",
-                "ListAttachedRolePolicies",
-                {"RoleName": self.role},
-                "sort(AttachedPolicies[].PolicyArn)",
-            )
-        )
-        holds = self.policy not in attached
+        found = attached(aws, self.role)
+        holds = self.policy not in found
         return Observation(
             holds=holds,
             summary=f"{self.policy} is {'not ' if holds else ''}attached to role {self.role}",
-            evidence={"attached": attached},
+            evidence={"attached": found},
         )

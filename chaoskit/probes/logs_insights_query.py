@@ -11,6 +11,7 @@ from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
 from chaoskit.errors import AwsError
 from chaoskit.probes._findings import check_path, search
+from chaoskit.probes._polling import polled
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -20,7 +21,6 @@ _SHIPPED: Final = Path(__file__).parents[1] / "sandbox" / "detections"
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _RUNNING: Final = ("Scheduled", "Running", "Unknown")
 _AHEAD: Final = timedelta(days=1)
-_POLL_S: Final = 0.25
 _MOST_POLLS: Final = 60
 
 
@@ -101,21 +101,9 @@ class InsightsQuery(Probe):
 
 def _finished(aws: Reader, query_id: str) -> Any:
     """The query's answer once it has ended, or what it is at after a quarter of a minute."""
-    from tenacity import (  # noqa: PLC0415 - probes are scanned by every command, and this takes a while
-        Retrying,
-        retry_if_result,
-        stop_after_attempt,
-        wait_fixed,
-    )
-
-    again = Retrying(
-        retry=retry_if_result(lambda answer: answer["status"] in _RUNNING),
-        wait=wait_fixed(_POLL_S),
-        stop=stop_after_attempt(_MOST_POLLS),
-        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-    )
+    asked = Query("logs", "GetQueryResults", {"queryId": query_id})
     try:
-        return again(aws.read, Query("logs", "GetQueryResults", {"queryId": query_id}))
+        return polled(aws, asked, lambda answer: answer["status"] in _RUNNING, _MOST_POLLS)
     except AwsError as error:
         if error.code == "ResourceNotFoundException":
             return None

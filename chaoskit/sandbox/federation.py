@@ -22,6 +22,7 @@ from chaoskit.sandbox.security_tokens import (
     session_policies,
     session_tags,
     shown_credentials,
+    token_duration,
 )
 from chaoskit.sandbox.wire import ApiError, Kind, Principal
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.wire import ApiCall
 
 _NAME = re.compile(r"[\w+=,.@-]{2,32}")
-_SHORTEST, _LONGEST, _USUAL = 900, 129_600, 43_200
 _HOUR = 3600
 
 
@@ -68,9 +68,7 @@ class Federation:
                 f"1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: "
                 r"Member must satisfy regular expression pattern: [\w+=,.@-]*"
             )
-        duration = int(params.get("DurationSeconds", _USUAL))
-        if not _SHORTEST <= duration <= _LONGEST:
-            raise invalid(f"DurationSeconds must be between {_SHORTEST} and {_LONGEST}")
+        duration = token_duration(params)
         issued = self._cloud.now()
         credential = self._cloud.identities.remember(
             Principal(

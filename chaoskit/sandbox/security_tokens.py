@@ -21,7 +21,7 @@ _ROLE = re.compile(r"arn:aws:iam::(\d{12}):role/(?:.*/)?([^/]+)$")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 _CHAINED = 3600
 _SHORTEST = 900
-_LONGEST_TOKEN = 129_600
+_LONGEST_TOKEN, _USUAL_TOKEN = 129_600, 43_200
 _MAX_TAGS = 50
 _LACKING = ("AssumeRoot",)
 
@@ -107,10 +107,7 @@ class SecurityTokens:
         caller = call.principal
         if caller.expires is not None:
             raise ApiError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
-        duration = int(call.params.get("DurationSeconds", 43_200))
-        if not _SHORTEST <= duration <= _LONGEST_TOKEN:
-            raise invalid(f"DurationSeconds must be between {_SHORTEST} and {_LONGEST_TOKEN}")
-        credential = self._cloud.identities.user_session(caller, duration)
+        credential = self._cloud.identities.user_session(caller, token_duration(call.params))
         return {"Credentials": shown_credentials(credential)}
 
     def get_access_key_info(self, call: ApiCall) -> Mapping[str, Any]:
@@ -198,6 +195,18 @@ def check_duration(duration: int, role: Any, caller: Principal) -> None:
         )
     if duration > longest:
         raise invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+
+
+def token_duration(params: Mapping[str, Any]) -> int:
+    """The seconds that a user's own session lasts: 15 minutes to 36 hours, 12 if nothing is said.
+
+    Raises:
+        ApiError: `ValidationError`, outside of these (STS API Reference, GetSessionToken).
+    """
+    duration = int(params.get("DurationSeconds", _USUAL_TOKEN))
+    if not _SHORTEST <= duration <= _LONGEST_TOKEN:
+        raise invalid(f"DurationSeconds must be between {_SHORTEST} and {_LONGEST_TOKEN}")
+    return duration
 
 
 def session_tags(given: Iterable[Mapping[str, str]]) -> dict[str, str]:

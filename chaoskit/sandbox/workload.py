@@ -172,8 +172,7 @@ def _body(file: str) -> dict[str, str]:
 def _published(s3: Any, bucket: str, file: str) -> dict[str, str]:
     """The template in the pipeline's bucket: a body may have 51,200 bytes only (CloudFormation quotas)."""
     content = (_TEMPLATES / file).read_bytes()
-    key = f"templates/{hashlib.sha256(content).hexdigest()[:16]}/{file}"
-    s3.put_object(Bucket=bucket, Key=key, Body=content)
+    key = _publish(s3, bucket, f"templates/{hashlib.sha256(content).hexdigest()[:16]}/{file}", content)
     return {"TemplateURL": f"https://{bucket}.s3.amazonaws.com/{key}"}
 
 

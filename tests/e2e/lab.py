@@ -35,6 +35,24 @@ CORE = sorted(
         "identity/permissive-policy-on-training-role",
     )
 )
+# Expects a detection that this fault never causes, so the run watches until it is ended.
+ENDLESS = """\
+id: endless
+title: A run that watches for a detection that never comes
+owner: tests
+layer: identity
+hypothesis: It is ended from outside.
+blast_radius:
+  {accounts: ["${sandbox.account}"], regions: ["${sandbox.region}"], max_duration: 5m, max_changes: 1}
+steady_state:
+  - iam.policy-not-attached: {role: "${workload.production_training_role}"}
+faults:
+  - iam.attach-role-policy:
+      {role: "${workload.training_role}", policy: arn:aws:iam::aws:policy/ReadOnlyAccess}
+expect:
+  - detection: {eventbridge.matched: {rule: chaoskit-public-bucket-acl}}
+    within: 4m
+"""
 _SETTLES_WITHIN_S = 20.0
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from chaoskit.result import Verdict
 from chaoskit.switches import Switches
-from tests.e2e.lab import ROOT, SandboxClock
+from tests.e2e.lab import ENDLESS, ROOT, SandboxClock
 
 if TYPE_CHECKING:
     import threading
@@ -115,23 +115,6 @@ class Throwing(SandboxClock):
         self._throw()
         self._throw = lambda: None
         return woken
-
-
-ENDLESS = """\
-id: endless
-title: A run that watches for a detection that never comes
-owner: tests
-layer: identity
-hypothesis: It is ended from outside.
-blast_radius:
-  {accounts: ["${sandbox.account}"], regions: ["${sandbox.region}"], max_duration: 5m, max_changes: 1}
-faults:
-  - iam.attach-role-policy:
-      {role: "${workload.training_role}", policy: arn:aws:iam::aws:policy/ReadOnlyAccess}
-expect:
-  - detection: {eventbridge.matched: {rule: chaoskit-public-bucket-acl}}
-    within: 4m
-"""
 
 
 @pytest.mark.parametrize("thrown", SWITCHES)

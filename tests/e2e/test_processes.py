@@ -17,7 +17,7 @@ import pytest
 
 from chaoskit.embedded import Sandboxes
 from chaoskit.places import target_in
-from tests.e2e.lab import CORE, ROOT
+from tests.e2e.lab import CORE, ENDLESS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,24 +27,6 @@ if TYPE_CHECKING:
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 IDENTITY = [str(path) for path in CORE if path.parent.name == "identity"]
-# Expects a detection that this fault never causes, so the run watches until it is ended.
-ENDLESS = """\
-id: endless
-title: A run that watches for a detection that never comes
-owner: tests
-layer: identity
-hypothesis: It is ended from outside.
-blast_radius:
-  {accounts: ["${sandbox.account}"], regions: ["${sandbox.region}"], max_duration: 5m, max_changes: 1}
-steady_state:
-  - iam.policy-not-attached: {role: "${workload.production_training_role}"}
-faults:
-  - iam.attach-role-policy:
-      {role: "${workload.training_role}", policy: arn:aws:iam::aws:policy/ReadOnlyAccess}
-expect:
-  - detection: {eventbridge.matched: {rule: chaoskit-public-bucket-acl}}
-    within: 4m
-"""
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
-from moto.core.exceptions import JsonRESTError
 
 from chaoskit.sandbox.detect import InvalidEventPattern, match_event_pattern, validate_event_pattern
 from chaoskit.sandbox.events import event as events
 from chaoskit.sandbox.events.delivery import Deliveries
 from chaoskit.sandbox.events.rules import Rules
 from chaoskit.sandbox.events.targets import EVENTS, Delivery
+from chaoskit.sandbox.moto_errors import moto_errors
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from chaoskit.sandbox.events.rules import Place
     from chaoskit.sandbox.trail import Recorded
@@ -120,7 +119,7 @@ class EventBus:
         params = call.params
         if params.get("EventPattern"):
             _check(str(params["EventPattern"]))
-        with self._cloud.lock, _moto_errors():
+        with self._cloud.lock, moto_errors():
             rule = get_backend("events")[call.account][call.region].put_rule(
                 name=params["Name"],
                 description=params.get("Description"),
@@ -165,11 +164,3 @@ def _place(call: ApiCall, bus: str) -> Place:
         return call.account, call.region, bus
     _, _, _, region, account, resource = bus.split(":", 5)
     return account, region, resource.removeprefix("event-bus/")
-
-
-@contextmanager
-def _moto_errors() -> Iterator[None]:
-    try:
-        yield
-    except JsonRESTError as error:
-        raise ApiError(str(error.error_type), str(error.message), int(error.code)) from None

@@ -52,11 +52,6 @@ class Rules:
         self._cloud = cloud
         self._filed: dict[Place, _Filed] = {}
 
-    def has_bus(self, place: Place) -> bool:
-        """Whether there is such a bus."""
-        with self._cloud.lock:
-            return self._bus(place) is not None
-
     def matching(self, place: Place, event: Mapping[str, Any]) -> list[Rule]:
         """The rules that match an event on a bus, with their targets."""
         account, region, bus = place

@@ -9,20 +9,18 @@ from __future__ import annotations
 import base64
 import gzip
 import logging
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from moto.core.exceptions import JsonRESTError
-
 from chaoskit.sandbox.metrics.log_groups import filter_pattern, log_group
+from chaoskit.sandbox.moto_errors import moto_errors
 from chaoskit.sandbox.sending import attempt, compact, persist, send_to_function
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from chaoskit.sandbox.wire import ApiCall, Cloud
@@ -140,7 +138,7 @@ class LogWrites:
         with self._cloud.lock:
             group = log_group(call.account, call.region, group_name)
         self._check_destination(call, group.arn, destination, role)
-        with self._cloud.lock, _moto_errors():
+        with self._cloud.lock, moto_errors():
             known = group.subscription_filters.get(name)
             if known is not None:
                 known.update(text, destination, role)
@@ -203,14 +201,6 @@ def _ms(at: datetime) -> int:
 def _of(group: str) -> str:
     """A log group's ARN as policies have it, streams included."""
     return group if group.endswith(":*") else f"{group}:*"
-
-
-@contextmanager
-def _moto_errors() -> Iterator[None]:
-    try:
-        yield
-    except JsonRESTError as error:
-        raise ApiError(str(error.error_type), str(error.message), int(error.code)) from None
 
 
 def _invalid(message: str) -> ApiError:

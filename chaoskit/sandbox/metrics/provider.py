@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,12 @@ from chaoskit.sandbox.metrics.alarm_request import check_alarm, moto_alarm
 from chaoskit.sandbox.metrics.alarms import set_state, state_of
 from chaoskit.sandbox.metrics.evaluation import State
 from chaoskit.sandbox.metrics.notices import AlarmState
+from chaoskit.sandbox.moto_errors import moto_errors
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from chaoskit.sandbox.cloud import Sandbox
@@ -123,19 +123,6 @@ class CloudWatch:
         end = start + int(params.get("MaxRecords") or _PAGE)
         page: dict[str, Any] = {"AlarmHistoryItems": [_described(one) for one in items[start:end]]}
         return {**page, "NextToken": str(end)} if end < len(items) else page
-
-
-@contextmanager
-def moto_errors() -> Iterator[None]:
-    """Turn moto's own errors into those of the API."""
-    from moto.core.exceptions import JsonRESTError, ServiceException  # noqa: PLC0415 - moto is slow to import
-
-    try:
-        yield
-    except ServiceException as error:
-        raise ApiError(str(error.code), str(error.message)) from None
-    except JsonRESTError as error:
-        raise ApiError(str(error.error_type), str(error.message), int(error.code)) from None
 
 
 def _naive(moment: datetime) -> datetime:
