@@ -21,10 +21,10 @@ run: $(INSTALLED) ## Run all experiments against the embedded sandbox
 	$(BIN)/chaoskit run experiments --json out.json
 
 test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/reliability --ignore tests/experiments --ignore tests/runbooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/reliability --ignore tests/experiments
 
 experiments: $(INSTALLED) ## Every experiment with its controls taken away (about ten minutes)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments tests/runbooks
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments
 
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little
 	CHAOSKIT_RELIABILITY=$(or $(SHARE),full) $(BIN)/python -m pytest -n 2 --dist loadfile tests/reliability
