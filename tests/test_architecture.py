@@ -21,7 +21,7 @@ ROOT: Final = ""
 """Stands for `chaoskit/__init__.py` among the parts."""
 
 RANKS: Final = {
-    **dict.fromkeys(("errors", "version", "home", "log", "evidence"), 0),
+    **dict.fromkeys(("errors", "version", "home", "log", "evidence", "knowledge"), 0),
     **dict.fromkeys(("slo", "aws", "leases", "seals"), 1),
     **dict.fromkeys(("journal", "contract", "switches", "history", "trends"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "result", "target"), 3),

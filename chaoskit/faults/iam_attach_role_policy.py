@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class AttachRolePolicy(Fault):
     """Attach a managed policy to a role, as an intruder widening a foothold would.
 
+    Detected by: CloudTrail AttachRolePolicy.
+
     Attributes:
         role: The role's name, without its path.
         policy: ARN of the managed policy.

@@ -19,6 +19,8 @@ class PublicBucketAcl(Fault):
     The bucket must have ACLs enabled and not block public ACLs, or AWS refuses (Amazon S3 User Guide,
     "Blocking public access to your Amazon S3 storage").
 
+    Detected by: CloudTrail PutBucketAcl.
+
     Attributes:
         bucket: The bucket's name.
         acl: The canned ACL to set.

@@ -20,6 +20,8 @@ SID: Final = "ChaoskitPublicRead"
 class PublicBucketPolicy(Fault):
     """Add a statement to a bucket's policy that lets anyone read its objects.
 
+    Detected by: CloudTrail PutBucketPolicy.
+
     Attributes:
         bucket: The bucket's name.
         action: What everyone may then do.

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class LeakedKeyInvocation(Fault):
     """Create an access key for a user and call an inference endpoint with it, from another address.
 
+    Detected by: CloudTrail CreateAccessKey, and the data event of InvokeEndpoint.
+
     Attributes:
         user: The IAM user whose key leaks. It must have room for one more key (AWS allows two).
         endpoint: The SageMaker endpoint that is called.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.contract import FAULTS, LAYERS, PROBES, Layer
 from chaoskit.experiment import RESPONDER_PROBES, RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
+from chaoskit.knowledge import KINDS, catalog
 from chaoskit.slo import Duration
 from chaoskit.spec.document import Mapping, Scalar
 from chaoskit.spec.values import BAD, Bad, one_of, shown
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chaoskit.contract import Element, Probe, Registry
+    from chaoskit.knowledge import Kind
     from chaoskit.spec.document import Node
     from chaoskit.spec.values import Reader
 
@@ -30,7 +32,6 @@ _RESPONDER: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 _SCHEDULE: Final = re.compile(r"(rate\(\d+ (minute|hour|day)s?\)|cron\([^()]+\))")
 _REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
 _OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
-_MAPS: Final = ("attack", "atlas", "owasp_ml", "compliance")
 _TEXTS: Final = ("id", "title", "owner", "hypothesis")
 
 
@@ -83,13 +84,27 @@ class Builder:
             self._read.say(node, f"id {shown(value)} must be the file's name, {self._path.stem}")
 
     def _maps(self, node: Node) -> Any:
-        keys = self._read.mapping(node, "maps", _MAPS)
+        keys = self._read.mapping(node, "maps", KINDS)
         if isinstance(keys, Bad):
             return BAD
         lists = {
-            name: self._read.value(value, tuple[str, ...], f"maps.{name}") for name, value in keys.items()
+            name: self._read.sequence(
+                value, f"maps.{name}", functools.partial(self._known_id, kind=typing.cast("Kind", name))
+            )
+            for name, value in keys.items()
         }
         return BAD if any(isinstance(value, Bad) for value in lists.values()) else lists
+
+    def _known_id(self, node: Node, *, kind: Kind) -> Any:
+        """A technique's, risk's or control's id, as the newest version of its catalog has it."""
+        text = self._read.value(node, str, f"an item of maps.{kind}")
+        if isinstance(text, Bad):
+            return BAD
+        known = catalog(kind)
+        entry = known.find(text)
+        if entry is None:
+            return self._read.say(node, f"{known.name} has no {shown(text)}{one_of(text, known.ids())}")
+        return entry.id
 
     def _schedule(self, node: Node) -> Any:
         text = self._read.value(node, str, "schedule")

@@ -22,6 +22,7 @@ _VARIABLE: Final = re.compile(r"(\$?)\$\{([^}]*)\}")
 _INTEGER: Final = re.compile(r"-?\d{1,15}")
 _NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 _LONGEST_SHOWN: Final = 60
+_MOST_LISTED: Final = 100
 
 
 class Bad:
@@ -142,7 +143,9 @@ def one_of(text: str, names: Iterable[Any]) -> str:
     close = difflib.get_close_matches(text[:_LONGEST_SHOWN], candidates, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]}?"
-    return f"; known are {', '.join(sorted(candidates))}" if candidates else ""
+    if not 0 < len(candidates) <= _MOST_LISTED:
+        return ""
+    return f"; known are {', '.join(sorted(candidates))}"
 
 
 def _expected(kind: Any) -> str:

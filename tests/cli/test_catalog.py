@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chaoskit.cli import main
 from chaoskit.contract import FAULTS, LAYERS, PROBES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ELEMENTS = FAULTS.names() + PROBES.names()
 
@@ -89,3 +92,33 @@ def test_an_unknown_name_is_told_with_the_one_that_was_meant(capsys: pytest.Capt
     assert status == 5
     assert out == ""
     assert err == "chaoskit: There is no 'iam.atach-role-policy'; did you mean iam.attach-role-policy?\n"
+
+
+def test_faults_are_listed_by_atlas_technique_and_owasp_risk(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [element["name"] for element in listed(capsys, "--atlas", "AML.T0040", "--owasp-ml", "ML05")]
+    assert names == [
+        f.about.name for f in FAULTS if "AML.T0040" in f.about.atlas and "ML05" in f.about.owasp_ml
+    ]
+    assert names
+
+
+def test_a_technique_of_v18_lists_the_faults_of_its_successor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert listed(capsys, "--attack", "T1562.008") == listed(capsys, "--attack", "T1685.002") != []
+
+
+def test_an_unknown_technique_is_refused_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, _, err = run(capsys, "--attack", "T1098.033")
+    assert status == 5
+    assert err == "chaoskit: MITRE ATT&CK has no 'T1098.033'; did you mean T1098.003?\n"
+
+
+def test_a_navigator_layer_is_written_for_the_faults_asked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "layer.json"
+    status, out, _ = run(capsys, "--layer", "network", "--attack-navigator", str(file))
+    assert status == 0
+    assert str(file) in out
+    assert {each["techniqueID"] for each in json.loads(file.read_text())["techniques"]} >= {"T1686.001"}

@@ -234,6 +234,16 @@ def test_a_fault_without_parameters_may_be_written_as_a_word(bench: Bench) -> No
             "owner: tests\nmaps: {attack: »T1}",
             "maps.attack must be a list: put `- ` before each item",
         ),
+        (
+            "owner: tests",
+            "owner: tests\nmaps: {attack: [T1098.003, »T1562.088]}",
+            "MITRE ATT&CK has no 'T1562.088'; did you mean T1562.008?",
+        ),
+        (
+            "owner: tests",
+            "owner: tests\nmaps: {compliance: [»SOC2-CC61]}",
+            "compliance controls has no 'SOC2-CC61'; did you mean SOC2-CC6.1?",
+        ),
         ("owner: tests", "owner: tests\nsteady_state: [»iam.nope]", "there is no probe 'iam.nope'; "),
         (
             "owner: tests",
