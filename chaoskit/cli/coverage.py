@@ -8,31 +8,14 @@ has no records, and is shown so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from chaoskit import spec
-from chaoskit.aws import Aws, Call
-from chaoskit.cli.common import signals_held
-from chaoskit.contract import FAULTS, Attempt, Trace
-from chaoskit.embedded import SkippingClock
-from chaoskit.engine import Stop, run_set
+from chaoskit.cli.recorded import recorded
+from chaoskit.contract import FAULTS
 from chaoskit.errors import ChaoskitError
-from chaoskit.home import journal_path
-from chaoskit.journal import SqliteJournal
-from chaoskit.places import sandboxes, target_in
-from chaoskit.probes._records import records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
-    from typing import Any
-
-    from chaoskit.result import Result
-
-_DELIVERED_AFTER_S: Final = 10.0
-"""The embedded trail gathers events for a second before it writes a log file."""
 
 
 @dataclass(slots=True)
@@ -67,7 +50,7 @@ def coverage(rules: Path, experiments: Path) -> list[Seen]:
     except InvalidSigmaRule as error:
         raise ChaoskitError(f"These Sigma rules can't be evaluated:\n{error}") from error
     seen = {name: Seen(name) for name in FAULTS.names()}
-    for fault, own in _records(experiments):
+    for fault, own in recorded([experiments]):
         engine = SigmaEngine(loaded)
         names = [str(record.get("eventName")) for record in own]
         titles = [match.title for record in own for match in engine.feed(record)]
@@ -86,41 +69,3 @@ def told(every: list[Seen]) -> str:
         if each.events:
             lines += [f"  seen by {title}" for title in each.rules] or ["  SEEN BY NO RULE"]
     return "\n".join(lines)
-
-
-def _records(experiments: Path) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Each run fault with the records of its calls."""
-    found = []
-    with sandboxes().own() as own, SqliteJournal(journal_path()) as journal:
-        target = target_in(own)
-        clock = SkippingClock(own)
-        loaded, stop = spec.load([experiments], target.variables), Stop()
-        with signals_held(stop):
-            results = run_set(loaded, target, journal, clock=clock, stop=stop)
-        clock.settle(_DELIVERED_AFTER_S)
-        admin = Aws(target.connection, account=target.account, user_agent="chaoskit/coverage")
-        for result in results.results:
-            trace = _trace(result)
-            own_records = records(admin, trace)
-            for fault in result.faults:
-                base = fault.name.partition("#")[0]
-                of_fault = [each.record for each in own_records if each.tie.attempt.fault == fault.name]
-                found.append((base, of_fault))
-    return found
-
-
-def _trace(result: Result) -> Trace:
-    """The run as its evidence is compared with, made again from its result."""
-    began: datetime = (result.started or result.finished).astimezone(UTC)  # type: ignore[union-attr] # a run that ended has both
-    attempts = tuple(
-        Attempt(
-            fault=fault.name,
-            call=Call(change.service, change.operation),
-            at=change.at or began,
-            outcome="applied",
-            request_id=change.request_id,
-        )
-        for fault in result.faults
-        for change in fault.changes
-    )
-    return Trace(result.trace_id, began, attempts)

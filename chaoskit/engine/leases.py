@@ -19,26 +19,40 @@ if TYPE_CHECKING:
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
     from chaoskit.leases import Lease
+    from chaoskit.target import Target
 
 _LOOK_EVERY_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
 
 
-def resources(experiment: Experiment, aws: Aws) -> frozenset[str]:
-    """What an experiment would change: the things that the reads of its state name, whatever they read."""
-    return frozenset(
-        json.dumps([aws.account, aws.region, change.state.service, named], sort_keys=True)
+def resources(experiment: Experiment, aws: Aws, target: Target) -> frozenset[str]:
+    """What an experiment would change: what the reads of its state name, and what its faults are given.
+
+    The latter, because a plan that is made while another run has deleted a thing does not name it any more.
+    """
+    read = (
+        named
         for fault in plan(experiment, aws)
         for change in fault.changes
         if change.state is not None
         for named in _named(change.state)
+    )
+    known = set(target.variables.values()) - {target.account, target.connection.region}
+    given = (
+        text
+        for fault in experiment.faults
+        for text in vars(fault).values()
+        if isinstance(text, str) and text in known
+    )
+    return frozenset(
+        json.dumps([aws.account, aws.region, named], sort_keys=True) for named in (*read, *given)
     )
 
 
 def _named(state: Query) -> list[Any]:
     """Two reads of one trail have its name in common, though not the name of the parameter."""
     names: list[Any] = [value for value in state.params.values() if isinstance(value, str)]
-    return names or [state.params]
+    return names or [[state.service, state.params]]
 
 
 class Leases:

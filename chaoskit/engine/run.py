@@ -106,7 +106,7 @@ class _Run:
         sessions.open()
         self._lease = self._leases.enter_context(
             self._around.leases.hold(
-                resources(experiment, sessions.inject),
+                resources(experiment, sessions.inject, target),
                 self._trace.trace_id,
                 experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
                 self._around.stop,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import typing
@@ -12,14 +11,15 @@ from chaoskit.contract import FAULTS, LAYERS, PROBES, Layer
 from chaoskit.experiment import RESPONDER_PROBES, RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
 from chaoskit.knowledge import KINDS, catalog
 from chaoskit.slo import Duration
-from chaoskit.spec.document import Mapping, Scalar
+from chaoskit.spec.document import Mapping
+from chaoskit.spec.elements import element
 from chaoskit.spec.values import BAD, Bad, one_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from chaoskit.contract import Element, Probe, Registry
+    from chaoskit.contract import Probe
     from chaoskit.knowledge import Kind
     from chaoskit.spec.document import Node
     from chaoskit.spec.values import Reader
@@ -134,11 +134,11 @@ class Builder:
         return BlastRadius(**values)
 
     def _faults(self, node: Node) -> Any:
-        faults = self._read.sequence(node, "faults", lambda item: self._element(item, FAULTS, "fault"))
+        faults = self._read.sequence(node, "faults", lambda item: element(self._read, item, FAULTS, "fault"))
         return faults or self._read.say(node, "faults must name at least one")
 
     def _probes(self, node: Node, *, what: str) -> Any:
-        return self._read.sequence(node, what, lambda item: self._element(item, PROBES, "probe"))
+        return self._read.sequence(node, what, lambda item: element(self._read, item, PROBES, "probe"))
 
     def _expectations(self, node: Node) -> Any:
         expectations = self._read.sequence(node, "expect", self._expectation)
@@ -153,7 +153,7 @@ class Builder:
         if len(given) != 1:
             return self._read.say(node, f"an expectation needs one of {', '.join(roles)}")
         role = Role(given[0])
-        probe: Probe | Bad = self._element(keys[role], PROBES, "probe")
+        probe: Probe | Bad = element(self._read, keys[role], PROBES, "probe")
         within = self._read.value(keys["within"], Duration, "within") if "within" in keys else None
         runbook = self._runbook(keys["runbook"], role) if "runbook" in keys else None
         if within is None and role is not Role.GUARDRAIL:
@@ -200,42 +200,6 @@ class Builder:
 
     def _wrong_role(self, node: Node, role: Role) -> Bad:
         return self._read.say(node, f"runbook belongs to a response, not to a {role}")
-
-    def _element(self, node: Node, registry: Registry[Any], what: str) -> Any:
-        if isinstance(node, Scalar):
-            node = Mapping(((node, Mapping((), node.line, node.column)),), node.line, node.column)
-        if not isinstance(node, Mapping) or len(node.items) != 1:
-            return self._read.say(node, f"a {what} is written `name: {{parameter: value, ...}}`")
-        ((name, parameters),) = node.items
-        element = registry.get(name.text)
-        if element is None:
-            return self._read.say(
-                name, f"there is no {what} {shown(name.text)}{one_of(name.text, registry.names())}"
-            )
-        return self._parameters(parameters, element)
-
-    def _parameters(self, node: Node, element: type[Element]) -> Any:
-        hints = typing.get_type_hints(element)
-        fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", element))}
-        required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
-        keys = self._read.mapping(node, element.about.name, fields, required)
-        if isinstance(keys, Bad):
-            return BAD
-        values = {
-            name: self._read.value(value, hints[name], f"{element.about.name}.{name}")
-            for name, value in keys.items()
-        }
-        known = isinstance(node, Mapping) and len(keys) == len(node.items)
-        if (
-            any(isinstance(value, Bad) for value in values.values())
-            or set(required) - set(values)
-            or not known
-        ):
-            return BAD
-        try:
-            return element(**values)
-        except ValueError as error:  # what only the element itself can check, such as a JMESPath expression
-            return self._read.say(node, f"{element.about.name}: {error}")
 
     def _check_slos(self, node: Node | None, fields: dict[str, Any]) -> None:
         radius, expectations = fields.get("blast_radius"), fields.get("expect")

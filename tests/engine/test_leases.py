@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from chaoskit.engine.leases import Leases
+from chaoskit.engine.leases import Leases, resources
 from chaoskit.engine.stop import Stop
 from chaoskit.errors import GuardError
+from chaoskit.faults.cloudtrail_stop_logging import StopLogging
 from chaoskit.journal import SqliteJournal
 from chaoskit.leases import LeaseHeldError
+from tests.samples import ACCOUNT, REGION, experiment, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from chaoskit.aws import Aws
 
 A = frozenset({"a"})
 
@@ -65,3 +69,18 @@ def test_who_waits_for_another_process_goes_on_once_it_is_free(journal: SqliteJo
     threading.Timer(0.05, journal.release, ["another process's"]).start()
     with Leases(journal).hold(A, "one", 60, Stop()) as lease:
         assert lease.holder == "one"
+
+
+class Bare:
+    """An account in which nothing is found."""
+
+    account, region = ACCOUNT, REGION
+
+    def read(self, query: Any) -> Any:
+        del query
+
+
+def test_a_thing_that_another_run_has_deleted_is_still_waited_for() -> None:
+    stopping = experiment(faults=(StopLogging(trail="a-trail"),))
+    place = target(variables={"workload.trail": "a-trail"})
+    assert resources(stopping, cast("Aws", Bare()), place) == {f'["{ACCOUNT}", "{REGION}", "a-trail"]'}

@@ -1,0 +1,109 @@
+"""`chaoskit assess`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.console import Console
+
+from chaoskit import api, evidence
+from chaoskit.assess import assess, look_at
+from chaoskit.cli.common import aws_settings, target_options, write_private
+from chaoskit.errors import ChaoskitError
+from chaoskit.report.assessment import tables, told
+from chaoskit.result import SCHEMA
+from chaoskit.slo import SystemClock
+from chaoskit.spec.posture import groups
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chaoskit.assess import Answer
+    from chaoskit.contract import Probe
+    from chaoskit.posture import Group
+
+_SHIPPED: Final = Path(api.__file__).parent / "knowledge"
+_PIPE_WIDTH: Final = 120
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("assess")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@target_options
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the assessment here.")
+@click.option(
+    "--look/--no-look",
+    default=True,
+    show_default=True,
+    help="Look at the account, read-only, where a probe answers; without it those answers stay open.",
+)
+@click.option("--maturity", type=_FILE, default=_SHIPPED / "maturity.yaml", help="Levels of your own.")
+@click.option("--checklist", type=_FILE, default=_SHIPPED / "readiness.yaml", help="A checklist of your own.")
+def command(
+    files: tuple[Path, ...],
+    *,
+    target: api.TargetName,
+    json_file: Path | None,
+    look: bool,
+    maturity: Path,
+    checklist: Path,
+    **options: Any,
+) -> None:
+    """Tell what results say of an account: coverage, compliance, maturity and readiness.
+
+    FILES are what `chaoskit run --json` wrote; a file that somebody edited is refused.
+    """
+    results = [result for file in files for result in _results(file)]
+    levels, parts = groups(maturity), groups(checklist)
+    seen: dict[Probe, Answer] = {}
+    if look:
+        levels, parts, seen = _looked(results, maturity, checklist, target, options)
+    assessment = assess(results, levels, parts, seen)
+    if json_file:
+        write_private(json_file, json.dumps(assessment.dump(), indent=2) + "\n")
+    out = Console()
+    if not out.is_terminal:
+        out.width = _PIPE_WIDTH
+    for table in tables(assessment):
+        out.print(table)
+    for line in told(assessment):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _results(file: Path) -> Sequence[Mapping[str, Any]]:
+    try:
+        document = evidence.read(file.read_text("utf-8"))
+    except OSError as error:
+        raise ChaoskitError(f"{file} can't be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ChaoskitError(f"{file} is no report of chaoskit: {error}.") from error
+    if document.get("schema") != SCHEMA:
+        raise ChaoskitError(f"{file} holds no results: `chaoskit run --json FILE` writes them.")
+    if troubles := evidence.problems(document):
+        raise ChaoskitError(f"{file} proves nothing: {'; '.join(troubles)}.")
+    found: Sequence[Mapping[str, Any]] = document["results"]
+    return found
+
+
+def _looked(
+    results: Sequence[Mapping[str, Any]],
+    maturity: Path,
+    checklist: Path,
+    target: api.TargetName,
+    options: Mapping[str, Any],
+) -> tuple[list[Group], list[Group], dict[Probe, Answer]]:
+    with api.open_target(target, aws_settings(**options)) as place:
+        others = sorted({result["account"] for result in results} - {place.account})
+        if others:
+            raise ChaoskitError(
+                f"The results are of account {', '.join(others)}, but these credentials are for "
+                f"{place.account}: log in to that account, or say --no-look."
+            )
+        levels, parts = groups(maturity, place.variables), groups(checklist, place.variables)
+        who = "chaoskit-assess", "assess", 0
+        aws = place.open_read(*who) or place.open(*who)
+        clock = place.clock or SystemClock()
+        return levels, parts, look_at([*levels, *parts], aws, clock.now())
