@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TargetName = Literal["embedded", "aws"]
 
 
-def run(
+def run(  # noqa: PLR0913 - an option each, all by name
     *paths: str | Path,
     target: TargetName = "embedded",
     settings: AwsSettings | None = None,
@@ -45,6 +45,7 @@ def run(
     predict: bool = True,
     deadman: bool = True,
     delays: Delays = "instant",
+    repeat: int = 1,
 ) -> Results:
     """Run the experiments in these files and folders, after rolling back what earlier runs left.
 
@@ -60,6 +61,7 @@ def run(
         predict: Put what the account's policies say beforehand beside what came of each change.
         delays: `realistic` runs in an embedded sandbox of its own, whose telemetry takes as long as AWS
             says, on a clock that is moved instead of waited for.
+        repeat: How often to run each; more runs tell how latencies are distributed.
 
     Raises:
         SpecError: Something is wrong in the files; nothing was called.
@@ -76,8 +78,8 @@ def run(
         )
     with opened(target, settings, delays) as lab:
         experiments = spec.load(files, lab.place.variables)
-        foresights = _foresee(experiments, lab.place) if predict else []
-        results = lab.run(experiments, jobs=jobs, stop=stop, listener=listener, deadman=deadman)
+        foresights = _foresee(experiments, lab.place) * repeat if predict else []
+        results = lab.run(experiments * repeat, jobs=jobs, stop=stop, listener=listener, deadman=deadman)
         for result, foresight in zip(results.results, foresights, strict=False):
             compare(result, foresight)
     _keep(results)

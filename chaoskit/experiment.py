@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chaoskit.contract import Fault, Layer, Probe
+    from chaoskit.schedules import Schedule
 
 
 class Role(StrEnum):
@@ -78,7 +79,7 @@ class Experiment:
     steady_state: tuple[Probe, ...] = ()
     stop_conditions: tuple[Probe, ...] = ()
     maps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    schedule: str | None = None
+    schedule: Schedule | None = None
 
     def expects(self, role: Role) -> bool:
         """Whether any expectation is of this role."""

@@ -127,6 +127,21 @@ class History:
         with self._reporting(), self._connected() as db:
             return [_run(row) for row in db.execute(query, [*values, limit])]
 
+    def last_begun(self, target: str) -> dict[str, datetime]:
+        """When each experiment was last begun on a target, by its id.
+
+        Raises:
+            HistoryError: It can't be read.
+        """
+        query = (
+            "SELECT experiment, MAX(outcomes.started) AS last FROM outcomes JOIN runs USING (run_id) "
+            "WHERE target = ? AND outcomes.started != '' GROUP BY experiment"
+        )
+        with self._reporting(), self._connected() as db:
+            return {
+                row["experiment"]: datetime.fromisoformat(row["last"]) for row in db.execute(query, (target,))
+            }
+
     def find(self, name: str) -> Run:
         """The run whose id begins so; `last` is the newest, `last~1` the one before it.
 

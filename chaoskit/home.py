@@ -25,6 +25,11 @@ def journals() -> list[Path]:
     return sorted(home().glob("journal*.sqlite"))
 
 
+def heartbeat_path() -> Path:
+    """The file that says when scheduled runs were last looked after."""
+    return home() / "heartbeat.json"
+
+
 def history_path() -> Path:
     """The file of earlier runs' results."""
     return home() / "history.sqlite"

@@ -23,10 +23,10 @@ ROOT: Final = ""
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log", "evidence", "knowledge"), 0),
     **dict.fromkeys(("slo", "aws", "leases", "seals"), 1),
-    **dict.fromkeys(("journal", "contract", "switches", "history", "trends"), 2),
+    **dict.fromkeys(("journal", "contract", "switches", "history", "trends", "schedules", "heartbeat"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "posture", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded", "assess"), 4),
-    **dict.fromkeys(("places", "predict", "report"), 5),
+    **dict.fromkeys(("places", "predict", "report", "schedule"), 5),
     **dict.fromkeys(("api", "mutate"), 6),
     ROOT: 7,
     **dict.fromkeys(("cli", "pytest_plugin"), 7),
@@ -36,7 +36,8 @@ ISLANDS: Final = {
     "policy": {"policy"},
     "permissions": {"permissions", "policy"},
     "detect": {"detect"},
-    "sandbox": {"sandbox", "permissions", "policy", "detect"},
+    "recurrence": {"recurrence"},
+    "sandbox": {"sandbox", "permissions", "policy", "detect", "recurrence"},
 }
 """Parts that know nothing of the rest, with the parts they may import."""
 POLICY_USERS: Final = {"aws", "permissions", "policy", "predict", "sandbox"}

@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "rollback": "Put back whatever earlier runs left open.",
     "run": "Run experiments: inject, observe, roll back, judge.",
     "sandbox": "Keep an embedded AWS running for your own tools.",
+    "schedule": "Run experiments by their own schedule, and see when each is due.",
     "status": "List faults that are open.",
     "validate": "Check experiment files; nothing is called.",
 }

@@ -14,13 +14,12 @@ from rich.table import Table
 from chaoskit.errors import ExitCode
 from chaoskit.history import History, HistoryError
 from chaoskit.home import history_path
+from chaoskit.report.trends import slo_table
 from chaoskit.slo import Duration
 from chaoskit.trends import OBJECTIVE, compare, series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from chaoskit.trends import Estimate, Series
 
 _SHOWN = 20
 
@@ -73,14 +72,8 @@ def show(run: str) -> int:
 def slo(*, experiment: str | None, since: datetime, objective: float) -> int:
     """Show latency percentiles, SLO attainment and what is left of the error budget."""
     runs = History(history_path()).runs(experiment=experiment, since=since)
-    table = Table(title=f"{len(runs)} runs, objective {objective:.2%}", title_justify="left")
-    table.add_column("experiment", no_wrap=True)
-    for column in ("expectation", "SLO", "median", "95th percentile", "attained", "budget left"):
-        table.add_column(column)
-    for each in series(run.document for run in runs):
-        if experiment in (None, each.experiment):
-            table.add_row(*_row(each, objective))
-    _print(table)
+    found = [each for each in series(run.document for run in runs) if experiment in (None, each.experiment)]
+    _print(slo_table(found, f"{len(runs)} runs, objective {objective:.2%}", objective))
     return ExitCode.PASSED
 
 
@@ -117,28 +110,6 @@ def _document(name: str) -> Mapping[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise HistoryError(f"{path} is not a file that `chaoskit run --json` wrote.") from error
     return document
-
-
-def _row(each: Series, objective: float) -> list[str]:
-    attained, left = each.attainment, each.budget_left(objective)
-    told = f"{attained:.1%} of {each.met + each.missed}" if attained is not None else "-"
-    return [
-        each.experiment,
-        f"{each.role} {each.probe}",
-        str(Duration(each.slo_s)) if each.slo_s is not None else "-",
-        _told(each.percentile(0.5)),
-        _told(each.percentile(0.95)),
-        told,
-        f"{left:.0%}" if left is not None else "-",
-    ]
-
-
-def _told(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "-"
-    low, high = (Duration(round(value, 3)) for value in (estimate.lo, estimate.hi))
-    few = "" if estimate.confident else ", too few runs to be sure"
-    return f"{Duration(round(estimate.value, 3))} ({low} to {high}{few})"
 
 
 def _print(table: Table) -> None:

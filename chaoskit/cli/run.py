@@ -9,20 +9,28 @@ import click
 from rich.console import Console
 
 from chaoskit import api, spec
-from chaoskit.cli.common import aws_settings, signals_held, target_options
+from chaoskit.cli.common import aws_settings, signals_held, target_options, write_private
+from chaoskit.cli.due import Agenda, alone, tell
 from chaoskit.engine import Stop
-from chaoskit.errors import ChaoskitError
+from chaoskit.errors import ExitCode
 from chaoskit.report.machine import as_json, as_junit
 from chaoskit.report.progress import progress
 from chaoskit.report.text import disagreements, story, summary
+from chaoskit.report.trends import slo_table
 from chaoskit.result import Verdict
+from chaoskit.slo import SystemClock
+from chaoskit.trends import series
 
 if TYPE_CHECKING:
-    from chaoskit.embedded import Delays
+    from collections.abc import Sequence
+
+    from chaoskit.experiment import Experiment
     from chaoskit.result import Results
 
 
 _PIPE_WIDTH: Final = 120
+_HOW: Final = ("jobs", "predict", "deadman", "delays", "repeat")
+_FILES: Final = ("json_file", "junit_file")
 
 
 @click.command("run")
@@ -50,16 +58,29 @@ _PIPE_WIDTH: Final = 120
     show_default=True,
     help="How long the embedded sandbox's telemetry takes: as long as AWS says, on a clock that skips.",
 )
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="Run each experiment so often, and show how its latencies are distributed.",
+)
+@click.option(
+    "--due",
+    is_flag=True,
+    help="Run only what is due by its `schedule:`; meant to be called again and again, by cron for one.",
+)
+@click.option(
+    "--heartbeat",
+    metavar="FILE|cloudwatch",
+    help="With --due: write that schedules are alive, as a Prometheus text file or a CloudWatch metric.",
+)
 def command(
     paths: tuple[Path, ...],
     *,
     target: api.TargetName,
-    json_file: Path | None,
-    junit_file: Path | None,
-    jobs: int,
-    predict: bool,
-    deadman: bool,
-    delays: Delays,
+    due: bool,
+    heartbeat: str | None,
     **options: Any,
 ) -> int:
     """Run experiments: inject, observe, roll back, judge.
@@ -67,38 +88,72 @@ def command(
     The exit status is the worst verdict's: 0 PASSED, 1 FAILED, 2 bad files, 3 ABORTED,
     4 INCONCLUSIVE, 5 ERROR.
     """
+    if heartbeat and not due:
+        raise click.UsageError("--heartbeat goes with --due")
     experiments = spec.load(paths)
-    settings = aws_settings(**options)
+    if not due:
+        return _run(experiments, paths, target=target, **options)
+    with alone() as first:
+        if not first:
+            click.echo("Another `run --due` is going on; nothing is begun beside it.")
+            return ExitCode.PASSED
+        now = SystemClock().now
+        agenda = Agenda.of(experiments, target)
+        wanted = agenda.due(now())
+        if wanted:
+            status = _run(wanted, tuple(each.path for each in wanted), target=target, **options)
+        else:
+            status = ExitCode.PASSED
+            click.echo(f"Nothing is due; {_upcoming(agenda)}.")
+        beat = Agenda.of(experiments, target).beat(now())
+        if heartbeat:
+            where = {name: value for name, value in options.items() if name not in (*_HOW, *_FILES)}
+            tell(beat, heartbeat, target, aws_settings(**where))
+    return status
+
+
+def _run(
+    experiments: Sequence[Experiment],
+    paths: Sequence[Path],
+    *,
+    target: api.TargetName,
+    json_file: Path | None,
+    junit_file: Path | None,
+    **options: Any,
+) -> int:
+    how = {name: options.pop(name) for name in _HOW}
     told, out = Console(stderr=True), Console()
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
     stop = Stop()
     with signals_held(stop), progress(told, experiments) as listener:
         results = api.run(
-            *paths,
-            target=target,
-            settings=settings,
-            jobs=jobs,
-            stop=stop,
-            listener=listener,
-            predict=predict,
-            deadman=deadman,
-            delays=delays,
+            *paths, target=target, settings=aws_settings(**options), stop=stop, listener=listener, **how
         )
     out.print(summary(results))
+    if how["repeat"] > 1:
+        out.print(slo_table(series([results.dump()]), f"{how['repeat']} runs of each experiment"))
     for result in results.results:
         if result.verdict is not Verdict.PASSED:
             out.print(
                 f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
             )
     if json_file:
-        _write(json_file, as_json(results))
+        write_private(json_file, as_json(results))
     if junit_file:
-        _write(junit_file, as_junit(results))
+        write_private(junit_file, as_junit(results))
     for line in disagreements(results):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
     return results.exit_code
+
+
+def _upcoming(agenda: Agenda) -> str:
+    moments = {name: at for name, at in agenda.upcoming(SystemClock().now()).items() if at}
+    if not moments:
+        return "no experiment here has a schedule"
+    name = min(moments, key=moments.__getitem__)
+    return f"{name} is next, at {moments[name]:%Y-%m-%d %H:%M} UTC"
 
 
 def _closing(results: Results) -> str:
@@ -106,11 +161,3 @@ def _closing(results: Results) -> str:
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     left = sum(not result.restored for result in results.results)
     return f"{told}; " + ("everything restored" if not left else f"{left} NOT RESTORED: chaoskit status")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error

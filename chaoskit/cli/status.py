@@ -9,8 +9,10 @@ import click
 
 from chaoskit.aws import load_undo
 from chaoskit.errors import ExitCode
-from chaoskit.home import journals
+from chaoskit.heartbeat import Beat
+from chaoskit.home import heartbeat_path, journals
 from chaoskit.journal import SqliteJournal
+from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +64,15 @@ def command(*, as_json: bool) -> int:
             click.echo(f"{record.fault} {where} {whose}: {entry.status}{why}")
             for step in record.undo:
                 click.echo(f"  undo: {_told(step)}")
+    if not as_json:
+        _tell_of_schedules()
     return ExitCode.ERROR if entries or broken else ExitCode.PASSED
+
+
+def _tell_of_schedules() -> None:
+    beat = Beat.read(heartbeat_path())
+    for trouble in beat.troubles(SystemClock().now()) if beat else ():
+        click.secho(trouble, fg="yellow")
 
 
 def _told(step: Mapping[str, Any]) -> str:

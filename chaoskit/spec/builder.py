@@ -13,6 +13,7 @@ from chaoskit.knowledge import KINDS, catalog
 from chaoskit.slo import Duration
 from chaoskit.spec.document import Mapping
 from chaoskit.spec.elements import element
+from chaoskit.spec.schedule import schedule
 from chaoskit.spec.values import BAD, Bad, one_of, shown
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DOCUMENT: Final = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
 # The API References of AWS Step Functions (CreateStateMachine) and AWS Lambda (CreateFunction).
 _RESPONDER: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}")
-_SCHEDULE: Final = re.compile(r"(rate\(\d+ (minute|hour|day)s?\)|cron\([^()]+\))")
 _REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
 _OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
 _TEXTS: Final = ("id", "title", "owner", "hypothesis")
@@ -59,7 +59,7 @@ class Builder:
             "stop_conditions": functools.partial(self._probes, what="stop_conditions"),
             "faults": self._faults,
             "expect": self._expectations,
-            "schedule": self._schedule,
+            "schedule": functools.partial(schedule, self._read),
         }
         fields |= {name: read(keys[name]) for name, read in readers.items() if name in keys}
         self._check_id(keys.get("id"), fields.get("id"))
@@ -105,14 +105,6 @@ class Builder:
         if entry is None:
             return self._read.say(node, f"{known.name} has no {shown(text)}{one_of(text, known.ids())}")
         return entry.id
-
-    def _schedule(self, node: Node) -> Any:
-        text = self._read.value(node, str, "schedule")
-        if isinstance(text, str) and not _SCHEDULE.fullmatch(text):
-            return self._read.say(
-                node, f"schedule {shown(text)} must be like rate(7 days) or cron(0 8 ? * MON *)"
-            )
-        return text
 
     def _blast_radius(self, node: Node) -> Any:
         hints = typing.get_type_hints(BlastRadius)

@@ -18,6 +18,7 @@ from chaoskit.probes.iam_policy_not_attached import PolicyNotAttached
 from chaoskit.probes.lambda_responder_succeeded import ResponderSucceeded
 from chaoskit.probes.ssm_runbook_succeeded import RunbookSucceeded
 from chaoskit.probes.stepfunctions_execution_succeeded import ExecutionSucceeded
+from chaoskit.schedules import Schedule
 from chaoskit.slo import Duration
 from tests.samples import SMALL
 
@@ -110,7 +111,7 @@ def test_everything_that_may_be_given_is_read(bench: Bench) -> None:
     assert full.maps["compliance"] == ("SOC2-CC6.1",)
     assert full.steady_state == (PolicyNotAttached(role="training"),)
     assert full.stop_conditions == (Alarm(name="errors"),)
-    assert full.schedule == "cron(0 8 ? * MON *)"
+    assert full.schedule == Schedule("cron(0 8 ? * MON *)")
 
 
 def test_a_fault_without_parameters_may_be_written_as_a_word(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chaoskit.sandbox.scheduler.expressions import InvalidScheduleError, next_time
+from chaoskit.recurrence import InvalidScheduleError, next_time
 from chaoskit.sandbox.scheduler.targets import invoke
 from chaoskit.sandbox.sending import send_to_queue
 from chaoskit.sandbox.state import backend

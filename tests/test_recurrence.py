@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chaoskit.sandbox.scheduler.expressions import InvalidScheduleError, next_time
+from chaoskit.recurrence import InvalidScheduleError, next_time
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)  # a Sunday
 

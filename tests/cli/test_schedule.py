@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chaoskit.cli import main
+from chaoskit.cli.due import alone
+from chaoskit.heartbeat import Beat
+from chaoskit.history import History
+from chaoskit.home import heartbeat_path, history_path
+from tests.samples import SHIPPED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE = SHIPPED / "identity" / "permissive-policy-on-training-role.yaml"
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    told = capsys.readouterr()
+    return ended.value.code, told.out + told.err
+
+
+def begun(ago: timedelta, target: str = "embedded") -> None:
+    """An earlier run of the experiment, in this test's history."""
+    at = (datetime.now(UTC) - ago).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    result: dict[str, Any] = {
+        "experiment": ONE.stem,
+        "account": "444455556666",
+        "started": at,
+        "verdict": "PASSED",
+    }
+    History(history_path()).keep(
+        {"run_id": f"run-{at}-{target}", "target": target, "started": at, "results": [result]}
+    )
+
+
+def test_what_is_not_due_is_not_run_and_a_beat_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    begun(timedelta(days=1))
+    status, told = run(capsys, "run", str(ONE), "--due")
+    assert status == 0
+    assert f"Nothing is due; {ONE.stem} is next, at " in told
+    beat = Beat.read(heartbeat_path())
+    assert beat is not None
+    assert list(beat.upcoming) == [ONE.stem]
+
+
+def test_a_second_one_begins_nothing_beside_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with alone() as first:
+        assert first
+        status, told = run(capsys, "run", str(ONE), "--due")
+    assert (status, told) == (0, "Another `run --due` is going on; nothing is begun beside it.\n")
+
+
+def test_a_heartbeat_is_written_for_a_monitor(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    begun(timedelta(days=9))
+    begun(timedelta(days=1))
+    file = tmp_path / "chaoskit.prom"
+    assert run(capsys, "run", str(ONE), "--due", "--heartbeat", str(file))[0] == 0
+    assert "chaoskit_scheduled_experiments 1.0\n" in file.read_text()
+    assert "chaoskit_overdue_experiments 0.0\n" in file.read_text()
+
+
+def test_a_heartbeat_without_due_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    status, told = run(capsys, "run", str(ONE), "--heartbeat", "cloudwatch")
+    assert status == 2
+    assert "--heartbeat goes with --due" in told
+
+
+def test_silence_is_noticed_by_status(capsys: pytest.CaptureFixture[str]) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=3)
+    Beat(long_ago, {ONE.stem: long_ago + timedelta(hours=1)}).keep(heartbeat_path())
+    status, told = run(capsys, "status")
+    assert status == 0
+    assert "Scheduled runs are silent" in told
+    assert f"{ONE.stem} is overdue." in told
+
+
+def test_the_list_tells_when_each_was_begun_on_that_target(capsys: pytest.CaptureFixture[str]) -> None:
+    begun(timedelta(days=2), "aws")
+    assert "never" in run(capsys, "schedule", "list", str(ONE))[1]
+    assert "never" not in run(capsys, "schedule", "list", str(ONE), "--target", "aws")[1]
+
+
+def test_what_is_installed_twice_is_installed_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    arguments = ("schedule", "install", str(ONE), "--to", "systemd", "--output", str(tmp_path))
+    first, again = run(capsys, *arguments), run(capsys, *arguments)
+    assert (first[0], again[0]) == (0, 0)
+    assert first[1].count(": written") == again[1].count(": as it was") == 2
+    assert "brought up to date" in run(capsys, *arguments, "--minutes", "30")[1]
+    assert json.dumps(str(ONE))[1:-1] in (tmp_path / "chaoskit.service").read_text()
