@@ -1,0 +1,152 @@
+"""What the page shows, worked out from documents: the template only places it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.assess import assess
+from chaoskit.assess.matrix import ROLES
+from chaoskit.contract import FAULTS, LAYERS
+from chaoskit.knowledge import catalog
+from chaoskit.report.html.pictures import distribution, timeline, trend
+from chaoskit.slo import Duration
+from chaoskit.trends import series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from chaoskit.knowledge import Kind
+    from chaoskit.report.html.pictures import Distribution, Timeline
+
+VERDICTS: Final = ("PASSED", "FAILED", "ABORTED", "INCONCLUSIVE", "ERROR")
+_MET: Final = {True: "met", False: "missed", None: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One experiment on the page.
+
+    Attributes:
+        result: Its result, as in the document.
+        anchor: Where it stands on the page; the same experiment may have been run more than once.
+        picture: Its timeline, if anything was sent.
+        expectations: A sentence each.
+    """
+
+    result: Mapping[str, Any]
+    anchor: str
+    picture: Timeline | None
+    expectations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """One expectation over several runs."""
+
+    name: str
+    told: str
+    picture: Distribution
+    trend: str
+    slo: str
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """A technique that the run tried, and the experiments that stand for it."""
+
+    id: str
+    name: str
+    url: str
+    runs: tuple[tuple[str, str], ...]
+
+
+def view(
+    document: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    assessment: Mapping[str, Any] | None,
+    mutation: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Everything that the template asks for."""
+    results: list[Mapping[str, Any]] = document["results"]
+    assessed = assessment or assess(results, [], [], {}).dump()
+    return {
+        "document": document,
+        "counts": [(verdict, sum(r["verdict"] == verdict for r in results)) for verdict in VERDICTS],
+        "restored": all(result["restored"] for result in results),
+        "experiments": list(_experiments(results)),
+        "latencies": list(_latencies([document, *history])),
+        "layers": LAYERS,
+        "purposes": list(ROLES.values()),
+        "matrix": {(cell["layer"], ROLES[cell["role"]]): cell for cell in assessed["matrix"]},
+        "controls": assessed["controls"],
+        "maturity": assessed["maturity"],
+        "checklist": assessed["checklist"],
+        "techniques": {
+            catalog(kind).name: list(_techniques(results, kind)) for kind in ("attack", "atlas", "owasp_ml")
+        },
+        "predictions": list(_predictions(results)),
+        "disagreements": document.get("disagreements", []),
+        "mutation": mutation,
+    }
+
+
+def _experiments(results: Sequence[Mapping[str, Any]]) -> Iterator[Shown]:
+    for number, result in enumerate(results, 1):
+        lines = tuple(map(_expectation, result["expectations"]))
+        yield Shown(result, f"run-{number}-{result['experiment']}", timeline(result), lines)
+
+
+def _expectation(each: Mapping[str, Any]) -> str:
+    told = f"{each['role']} {_MET[each['met']]}"
+    if each["latency_s"] is not None:
+        told += f" in {Duration(round(each['latency_s'], 3))}"
+    return told + (f" of {Duration(each['slo_s'])}" if each["slo_s"] is not None else "")
+
+
+def _latencies(documents: Sequence[Mapping[str, Any]]) -> Iterator[Latency]:
+    for each in series(documents):
+        picture = distribution(each)
+        median, p95 = each.percentile(0.5), each.percentile(0.95)
+        if picture is None or median is None or p95 is None:
+            continue
+        told = (
+            f"{len(each.latencies)} seen, median {Duration(round(median.value, 3))}, "
+            f"95th percentile {Duration(round(p95.value, 3))}"
+        )
+        slo = str(Duration(each.slo_s)) if each.slo_s is not None else ""
+        oldest_first = each.latencies[::-1]
+        yield Latency(f"{each.experiment}: {each.role} {each.probe}", told, picture, trend(oldest_first), slo)
+
+
+def _techniques(results: Sequence[Mapping[str, Any]], kind: Kind) -> Iterator[Technique]:
+    runs: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for result in results:
+        ids = {*result["maps"].get(kind, ()), *_of_faults(result, kind)}
+        for wanted in ids:
+            entry = catalog(kind).find(wanted)
+            runs[entry.id if entry else wanted].append((result["experiment"], result["verdict"]))
+    for wanted, own in sorted(runs.items()):
+        entry = catalog(kind).find(wanted)
+        yield Technique(wanted, entry.name if entry else "", entry.url if entry else "", tuple(own))
+
+
+def _of_faults(result: Mapping[str, Any], kind: Kind) -> Iterator[str]:
+    for fault in result["faults"]:
+        known = FAULTS.get(fault["fault"].partition("#")[0])
+        yield from getattr(known.about, kind) if known else ()
+
+
+def _predictions(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    for result in results:
+        for fault in result["faults"]:
+            for change in fault["changes"]:
+                if change["predicted"]:
+                    yield {
+                        "experiment": result["experiment"],
+                        "call": f"{change['service']}:{change['operation']}",
+                        "predicted": change["predicted"],
+                        "outcome": change["outcome"],
+                        "denied_by": change["denied_by"],
+                    }
