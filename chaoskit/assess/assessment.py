@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chaoskit.assess.compliance import controls
 from chaoskit.assess.matrix import matrix
 from chaoskit.assess.posture import graded
+from chaoskit.evidence import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,19 +53,21 @@ class Assessment:
         return self.levels[self.level].missing() if self.level < len(self.levels) else ()
 
     def dump(self) -> dict[str, Any]:
-        """As JSON of the schema `chaoskit/assessment/v1`."""
-        return {
-            "schema": SCHEMA,
-            "matrix": [asdict(cell) for cell in self.matrix],
-            "controls": [{**asdict(each), "holds": each.holds} for each in self.controls],
-            "maturity": {
-                "level": self.level,
-                "name": self.levels[self.level - 1].name if self.level else None,
-                "levels": [_group(level) for level in self.levels],
-                "missing": [item.id for item in self.missing()],
-            },
-            "checklist": [_group(part) for part in self.checklist],
-        }
+        """As JSON of the schema `chaoskit/assessment/v1`, with its chain of evidence."""
+        return sealed(
+            {
+                "schema": SCHEMA,
+                "matrix": [asdict(cell) for cell in self.matrix],
+                "controls": [{**asdict(each), "holds": each.holds} for each in self.controls],
+                "maturity": {
+                    "level": self.level,
+                    "name": self.levels[self.level - 1].name if self.level else None,
+                    "levels": [_group(level) for level in self.levels],
+                    "missing": [item.id for item in self.missing()],
+                },
+                "checklist": [_group(part) for part in self.checklist],
+            }
+        )
 
 
 def assess(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from chaoskit import api, evidence
+from chaoskit import api
 from chaoskit.assess import assess, look_at
 from chaoskit.cli.common import aws_settings, target_options, write_private
+from chaoskit.cli.reporting import read_document
 from chaoskit.errors import ChaoskitError
 from chaoskit.report.assessment import tables, told
-from chaoskit.result import SCHEMA
 from chaoskit.slo import SystemClock
 from chaoskit.spec.posture import groups
 
@@ -56,7 +56,7 @@ def command(
 
     FILES are what `chaoskit run --json` wrote; a file that somebody edited is refused.
     """
-    results = [result for file in files for result in _results(file)]
+    results = [result for file in files for result in read_document(file)["results"]]
     levels, parts = groups(maturity), groups(checklist)
     seen: dict[Probe, Answer] = {}
     if look:
@@ -71,21 +71,6 @@ def command(
         out.print(table)
     for line in told(assessment):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _results(file: Path) -> Sequence[Mapping[str, Any]]:
-    try:
-        document = evidence.read(file.read_text("utf-8"))
-    except OSError as error:
-        raise ChaoskitError(f"{file} can't be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise ChaoskitError(f"{file} is no report of chaoskit: {error}.") from error
-    if document.get("schema") != SCHEMA:
-        raise ChaoskitError(f"{file} holds no results: `chaoskit run --json FILE` writes them.")
-    if troubles := evidence.problems(document):
-        raise ChaoskitError(f"{file} proves nothing: {'; '.join(troubles)}.")
-    found: Sequence[Mapping[str, Any]] = document["results"]
-    return found
 
 
 def _looked(

@@ -8,18 +8,51 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaoskit import evidence
+from chaoskit.assess import SCHEMA as ASSESSMENT
+from chaoskit.cli.common import aws_settings, target_options
+from chaoskit.cli.reporting import publish, read_document, report_options, take, write_reports
 from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.history import History
 from chaoskit.home import history_path, journals
 from chaoskit.journal import SqliteJournal
+from chaoskit.mutate.campaign import SCHEMA as MUTATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from chaoskit import api
+
 
 @click.group("report")
 def command() -> None:
-    """Reports of earlier runs: verify that nobody edited them."""
+    """Reports of earlier runs: write them in other forms, and verify that nobody edited them."""
+
+
+@command.command("render")
+@click.argument("results", type=click.Path(path_type=Path))
+@report_options
+@target_options
+@click.option("--assessment", type=click.Path(path_type=Path), help="What `assess --json` wrote, for --html.")
+@click.option("--mutation", type=click.Path(path_type=Path), help="What `mutate --json` wrote, for --html.")
+def render(
+    results: Path, *, target: api.TargetName, assessment: Path | None, mutation: Path | None, **options: Any
+) -> int:
+    """Write RESULTS, a file of `run --json`, in other forms, and tell others of them.
+
+    `last` stands for the newest run in the history of this machine.
+    """
+    wanted = take(options)
+    document = (
+        History(history_path()).find("last").document if str(results) == "last" else read_document(results)
+    )
+    write_reports(
+        document,
+        wanted,
+        assessment=read_document(assessment, ASSESSMENT) if assessment else None,
+        mutation=read_document(mutation, MUTATION) if mutation else None,
+    )
+    publish(document, wanted["publish"], target, aws_settings(**options))
+    return ExitCode.PASSED
 
 
 @command.command("verify")

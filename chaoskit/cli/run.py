@@ -9,11 +9,11 @@ import click
 from rich.console import Console
 
 from chaoskit import api, spec
-from chaoskit.cli.common import aws_settings, signals_held, target_options, write_private
+from chaoskit.cli.common import aws_settings, signals_held, target_options
 from chaoskit.cli.due import Agenda, alone, tell
+from chaoskit.cli.reporting import OPTIONS, publish, report_options, take, write_reports
 from chaoskit.engine import Stop
 from chaoskit.errors import ExitCode
-from chaoskit.report.machine import as_json, as_junit
 from chaoskit.report.progress import progress
 from chaoskit.report.text import disagreements, story, summary
 from chaoskit.report.trends import slo_table
@@ -30,14 +30,12 @@ if TYPE_CHECKING:
 
 _PIPE_WIDTH: Final = 120
 _HOW: Final = ("jobs", "predict", "deadman", "delays", "repeat")
-_FILES: Final = ("json_file", "junit_file")
 
 
 @click.command("run")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @target_options
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the results here.")
-@click.option("--junit", "junit_file", type=click.Path(path_type=Path), help="Write JUnit XML here.")
+@report_options
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Runs at once.")
 @click.option(
     "--predict/--no-predict",
@@ -107,7 +105,7 @@ def command(
             click.echo(f"Nothing is due; {_upcoming(agenda)}.")
         beat = Agenda.of(experiments, target).beat(now())
         if heartbeat:
-            where = {name: value for name, value in options.items() if name not in (*_HOW, *_FILES)}
+            where = {name: value for name, value in options.items() if name not in (*_HOW, *OPTIONS)}
             tell(beat, heartbeat, target, aws_settings(**where))
     return status
 
@@ -117,34 +115,31 @@ def _run(
     paths: Sequence[Path],
     *,
     target: api.TargetName,
-    json_file: Path | None,
-    junit_file: Path | None,
     **options: Any,
 ) -> int:
+    reports = take(options)
     how = {name: options.pop(name) for name in _HOW}
+    settings = aws_settings(**options)
     told, out = Console(stderr=True), Console()
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
     stop = Stop()
     with signals_held(stop), progress(told, experiments) as listener:
-        results = api.run(
-            *paths, target=target, settings=aws_settings(**options), stop=stop, listener=listener, **how
-        )
+        results = api.run(*paths, target=target, settings=settings, stop=stop, listener=listener, **how)
+    document = results.dump()
     out.print(summary(results))
     if how["repeat"] > 1:
-        out.print(slo_table(series([results.dump()]), f"{how['repeat']} runs of each experiment"))
+        out.print(slo_table(series([document]), f"{how['repeat']} runs of each experiment"))
     for result in results.results:
         if result.verdict is not Verdict.PASSED:
             out.print(
                 f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
             )
-    if json_file:
-        write_private(json_file, as_json(results))
-    if junit_file:
-        write_private(junit_file, as_junit(results))
+    write_reports(document, reports)
     for line in disagreements(results):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
+    publish(document, reports["publish"], target, settings)
     return results.exit_code
 
 

@@ -1,0 +1,122 @@
+"""Options that write results as files and tell others of them, for every command that has results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from chaoskit import api, evidence
+from chaoskit.aws import Aws
+from chaoskit.cli.common import write_private
+from chaoskit.errors import ChaoskitError
+from chaoskit.history import History
+from chaoskit.home import history_path
+from chaoskit.report.formats import FORMATS
+from chaoskit.report.html import as_html
+from chaoskit.report.publish import PUBLISHERS, WEB, to_security_hub
+from chaoskit.result import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+    from chaoskit.places import AwsSettings
+
+_FILE: Final = click.Path(path_type=Path)
+_EARLIER: Final = 50
+"""How many earlier runs the HTML report shows latencies of."""
+OPTIONS: Final = ("html_file", "publish", *(f"{each.name}_file" for each in FORMATS))
+"""The parameters of `report_options`."""
+
+
+def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each kind of file, and --publish."""
+    command = click.option(
+        "--publish",
+        multiple=True,
+        type=click.Choice(PUBLISHERS),
+        help="Tell them of the results: Security Hub, Slack or Teams (webhooks from the environment), OTLP.",
+    )(command)
+    for each in reversed(FORMATS):
+        command = click.option(f"--{each.name}", f"{each.name}_file", type=_FILE, help=each.purpose)(command)
+    return click.option("--html", "html_file", type=_FILE, help="Write a report as one HTML file.")(command)
+
+
+def write_reports(
+    document: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    assessment: Mapping[str, Any] | None = None,
+    mutation: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the files that were asked for, each for its owner only.
+
+    Raises:
+        ChaoskitError: One can't be written, or an extra is missing.
+    """
+    for each in FORMATS:
+        if file := options[f"{each.name}_file"]:
+            write_private(file, each.make(document))
+    if file := options["html_file"]:
+        told = as_html(document, history=_earlier(document), assessment=assessment, mutation=mutation)
+        write_private(file, told)
+
+
+def publish(
+    document: Mapping[str, Any], to: tuple[str, ...], target: api.TargetName, settings: AwsSettings
+) -> None:
+    """Tell others, and say so.
+
+    Args:
+        document: Of schema `chaoskit/results/v1`.
+        to: Names of `chaoskit.report.publish.PUBLISHERS`.
+        target: Whose Security Hub is meant.
+        settings: How to reach it.
+
+    Raises:
+        ChaoskitError: One of them did not take it.
+    """
+    for name in to:
+        if name in WEB:
+            WEB[name](document)
+        else:
+            with api.open_target(target, settings) as place:
+                to_security_hub(document, Aws(place.connection, user_agent="chaoskit/publish"))
+        click.echo(f"{len(document['results'])} results told to {name}.")
+
+
+def read_document(file: Path, schema: str = SCHEMA) -> Mapping[str, Any]:
+    """A document that chaoskit wrote, as JSON or within an HTML report.
+
+    Raises:
+        ChaoskitError: It is none, or somebody edited it.
+    """
+    try:
+        document = evidence.read(file.read_text("utf-8"))
+    except OSError as error:
+        raise ChaoskitError(f"{file} can't be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ChaoskitError(f"{file} is no report of chaoskit: {error}.") from error
+    if document.get("schema") != schema:
+        raise ChaoskitError(f"{file} is not of schema {schema}.")
+    if troubles := evidence.problems(document):
+        raise ChaoskitError(f"{file} proves nothing: {'; '.join(troubles)}.")
+    return document
+
+
+def take(options: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Take the parameters of `report_options` out of a command's."""
+    return {name: options.pop(name) for name in OPTIONS}
+
+
+def _earlier(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The runs before, on the same target, of which anything was kept."""
+    if not history_path().exists():
+        return []
+    runs = History(history_path()).runs(limit=_EARLIER)
+    return [
+        run.document
+        for run in runs
+        if run.target == document["target"] and run.run_id != document["run_id"] and not run.problems
+    ]

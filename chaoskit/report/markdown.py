@@ -1,0 +1,75 @@
+"""Results as Markdown, for a pull request's comment or a job's summary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.slo import Duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_SIGNS: Final = {"PASSED": "✅", "FAILED": "❌", "ABORTED": "🛑", "INCONCLUSIVE": "❔", "ERROR": "💥"}
+_MET: Final = {True: "met", False: "**missed**", None: "unknown"}
+
+
+def as_markdown(document: Mapping[str, Any]) -> str:
+    """A table of all experiments, and the story of each that did not pass.
+
+    Args:
+        document: Of schema `chaoskit/results/v1`.
+    """
+    return "\n".join(_lines(document)) + "\n"
+
+
+def _lines(document: Mapping[str, Any]) -> Iterator[str]:
+    results = document["results"]
+    verdicts = [result["verdict"] for result in results]
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in _SIGNS if word in verdicts)
+    restored = all(result["restored"] for result in results)
+    yield f"### chaoskit: {counts or 'nothing was run'}"
+    yield ""
+    yield f"Run `{document['run_id']}` on {document['target']}; " + (
+        "everything restored." if restored else "**not everything was restored.**"
+    )
+    yield ""
+    yield "| | experiment | expectations | restored |"
+    yield "|---|---|---|---|"
+    for result in results:
+        told = "<br>".join(map(_expectation, result["expectations"]))
+        mark = f"{_SIGNS[result['verdict']]} {result['verdict']}"
+        yield f"| {mark} | `{result['experiment']}` | {told} | {'yes' if result['restored'] else '**NO**'} |"
+    for finding in document.get("disagreements", ()):
+        yield ""
+        yield f"- prediction and outcome disagree: `{finding['experiment']}`, {_text(finding['finding'])}"
+    for result in results:
+        if result["verdict"] != "PASSED":
+            yield from _story(result)
+
+
+def _story(result: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"<details><summary>{_text(result['title'])}: {result['verdict']}</summary>"
+    yield ""
+    yield f"> {_text(result['hypothesis'])}"
+    yield ""
+    yield _text(result["reason"])
+    yield ""
+    for event in result["timeline"]:
+        yield f"- `{event['at'][11:23]}` {event['event']}: {_text(event['detail'])}"
+    for line in result["left_open"]:
+        yield f"- **not put back**: `{_text(line)}`"
+    yield ""
+    yield "</details>"
+
+
+def _expectation(each: Mapping[str, Any]) -> str:
+    took = f" in {Duration(round(each['latency_s'], 3))}" if each["latency_s"] is not None else ""
+    within = f" of {Duration(each['slo_s'])}" if each["slo_s"] is not None else ""
+    return f"{each['role']} {_MET[each['met']]}{took}{within}"
+
+
+def _text(text: str) -> str:
+    """What came from an account must not become markup."""
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return plain.replace("`", "'").replace("|", "\\|").replace("@", "@\u200b")

@@ -1,0 +1,117 @@
+"""The HTML report in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chaoskit import evidence
+from chaoskit.report.html import as_html
+from chaoskit.result import Verdict
+from tests.pages.browser import chromium, scheme, violations
+from tests.report.documents import NASTY, document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOUND = document(Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE, reason=NASTY)
+EARLIER = [document(Verdict.PASSED, latency=each) for each in (0.2, 0.3, 0.9)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    file.write_text(as_html(FOUND, history=EARLIER), "utf-8")
+    browser.get(file.as_uri())
+    return browser
+
+
+def text(page: Any, selector: str) -> str:
+    return " ".join(each.text for each in page.find_elements("css selector", selector))
+
+
+def test_the_report_needs_no_network_and_makes_no_error(page: Any) -> None:
+    assert page.get_log("browser") == []
+    asked = page.execute_script("return performance.getEntriesByType('resource').map(e => e.name)")
+    assert asked == []
+
+
+def test_axe_would_find_something(page: Any) -> None:
+    page.execute_script("document.body.insertAdjacentHTML('beforeend', '<img src=data:, id=bad>')")
+    assert [each.partition(":")[0] for each in violations(page)] == ["image-alt"]
+    page.refresh()
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_the_report(page: Any, name: str) -> None:
+    scheme(page, name)
+    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert violations(page) == []
+
+
+def test_light_and_dark_are_two_looks(page: Any) -> None:
+    colours = set()
+    for name in ("light", "dark"):
+        scheme(page, name)
+        colours.add(page.execute_script("return getComputedStyle(document.body).backgroundColor"))
+    assert len(colours) == 2
+
+
+def test_what_failed_is_open_and_what_passed_is_folded(page: Any) -> None:
+    page.refresh()
+    opened = page.execute_script(
+        "return [...document.querySelectorAll('section > details')].map(d => [d.id, d.open])"
+    )
+    assert [is_open for _, is_open in opened] == [False, True, True]
+
+
+def test_a_link_to_an_experiment_opens_it(page: Any) -> None:
+    page.refresh()
+    page.find_element("css selector", "tbody a[href='#run-1-small-0']").click()
+    assert page.execute_script("return document.getElementById('run-1-small-0').open")
+
+
+def test_words_of_an_account_stay_words(page: Any) -> None:
+    assert NASTY in text(page, "#run-2-small-1 p")
+    assert page.execute_script("return document.querySelectorAll('details script').length") == 0
+
+
+def test_the_timeline_shows_injection_evidence_and_rollback_against_the_slo(page: Any) -> None:
+    kinds = page.execute_script(
+        "return [...document.querySelectorAll('#run-2-small-1 svg *')].map(e => e.getAttribute('class'))"
+    )
+    assert {"inject", "met", "slo", "span", "undone"} <= set(kinds)
+    label = page.find_element("css selector", "#run-2-small-1 svg").get_attribute("aria-label")
+    assert "detection: rule reported it after 250ms" in label
+
+
+def test_latencies_of_earlier_runs_are_shown_with_their_trend(page: Any) -> None:
+    assert "median" in text(page, "#latencies figcaption")
+    assert page.find_elements("css selector", "#latencies .trend polyline")
+
+
+def test_the_keyboard_reaches_the_experiments_first(page: Any) -> None:
+    page.refresh()
+    skip = page.execute_script("return document.querySelector('body a').getAttribute('href')")
+    assert skip == "#experiments"
+
+
+def test_on_paper_everything_is_open(page: Any) -> None:
+    page.refresh()
+    page.execute_script("dispatchEvent(new Event('beforeprint'))")
+    closed = page.execute_script("return document.querySelectorAll('details:not([open])').length")
+    assert closed == 0
+
+
+def test_the_report_can_be_verified_and_an_edit_is_noticed() -> None:
+    written = as_html(FOUND)
+    assert evidence.problems(evidence.read(written)) == []
+    edited = evidence.read(written.replace('"verdict": "FAILED"', '"verdict": "PASSED"'))
+    assert evidence.problems(edited)
