@@ -45,8 +45,9 @@ def test_the_report_needs_no_network_and_makes_no_error(page: Any) -> None:
 
 def test_axe_would_find_something(page: Any) -> None:
     page.execute_script("document.body.insertAdjacentHTML('beforeend', '<img src=data:, id=bad>')")
-    assert [each.partition(":")[0] for each in violations(page)] == ["image-alt"]
+    found = violations(page)
     page.refresh()
+    assert any(each.startswith("image-alt") for each in found)
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
