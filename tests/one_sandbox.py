@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from chaoskit.sandbox import workload
+from chaoskit.sandbox import collector, workload
 from chaoskit.sandbox.server import serve
 from chaoskit.sandbox.snapshot.snapshot import BusyError
 
@@ -62,6 +62,7 @@ class OneSandbox:
 
     def _serve(self) -> Served:
         if self._served is None:
+            collector.relax()
             self._served = self._running.enter_context(serve())
             self._bare = self._served.cloud.snapshot()
         else:
@@ -86,5 +87,5 @@ def deploy(served: Served) -> dict[str, str]:
         session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
         return lambda service: session.client(service, endpoint_url=served.url)
 
-    pace = workload.Pace(poll=0.01, timeout=60)
+    pace = workload.Pace(poll=5, timeout=60, sleep=served.cloud.idle)
     return workload.deploy(connect("admin"), connect("management"), _ROOT / "runbooks", pace=pace)

@@ -258,6 +258,8 @@ def _s3(call: Call, _known: Account) -> dict[str, Any]:
         f"s3:{name}": call.headers[name] for name in _S3_HEADERS if name in call.headers
     }
     for key, path in _S3_PARAMS.items():
+        if _words(path).isdisjoint(call.params):
+            continue
         value = _compiled(path).search(call.params)
         if value is not None:
             context[key] = value

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox import collector
 from chaoskit.sandbox.profile import INSTANT, PROFILES
 from chaoskit.sandbox.server import serve
 
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if asked.detach and os.fork():
         os._exit(0)  # the child holds the lock, and goes on
+    collector.relax()
     if asked.watch_stdin:
         threading.Thread(target=_watch_stdin, args=(stopped,), daemon=True).start()
     try:
@@ -101,7 +103,9 @@ def _deploy(served: Served, runbooks: Path) -> None:
         )
         return lambda service: session.client(service, endpoint_url=served.url)
 
-    deploy(connect("admin"), connect("management"), runbooks, pace=Pace(poll=0.05))
+    # A stack's operation is over when the sandbox's background work is: nothing to look for meanwhile.
+    pace = Pace(poll=1, sleep=served.cloud.idle)
+    deploy(connect("admin"), connect("management"), runbooks, pace=pace)
 
 
 def _watch_stdin(stopped: threading.Event) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from chaoskit.sandbox.sigv4 import signing_key
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def genuine(http: HttpRequest, signature: Signature, secret: str) -> bool:
     """
     if not http.headers.get("x-amz-content-sha256", "").startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"):
         return True
-    key = _signing_key(signature, secret)
+    key = signing_key(signature, secret)
     previous = signature.value
     scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
     for data, stated in _split(http.body)[2]:
@@ -105,10 +106,3 @@ def genuine(http: HttpRequest, signature: Signature, secret: str) -> bool:
             return False
         previous = stated
     return True
-
-
-def _signing_key(signature: Signature, secret: str) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (signature.date, signature.region, signature.service, "aws4_request"):
-        key = hmac.new(key, part.encode(), sha256).digest()
-    return key

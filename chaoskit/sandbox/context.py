@@ -133,4 +133,4 @@ def of_resource(owner: str, place: Membership | None, tags: Mapping[str, str], p
 
 
 def _iso(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.isoformat()[:19]}Z"

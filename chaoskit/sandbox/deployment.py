@@ -32,12 +32,12 @@ class Pace:
     Attributes:
         poll: Seconds between two looks.
         timeout: Seconds to wait for one stack operation; an endpoint takes AWS some minutes.
-        sleep: Waits.
+        sleep: Waits; it may come back earlier when the operation is over.
     """
 
     poll: float = 5.0
     timeout: float = 1800.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
 
 
 def bring(

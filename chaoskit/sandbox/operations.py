@@ -6,7 +6,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from datetime import UTC
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -66,6 +66,7 @@ class Target:
         return "awsQueryCompatible" in self.model.service_model.metadata
 
 
+@lru_cache(maxsize=1024)
 def protocol_of(service: str, content_type: str) -> str:
     """The protocol that a request of this content type uses with this service.
 

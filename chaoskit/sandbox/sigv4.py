@@ -289,7 +289,21 @@ def _expected(signature: Signature, secret: str, http: HttpRequest) -> str:
             _payload_hash(signature, http),
         )
     )
-    return str(signer.signature(signer.string_to_sign(sent, canonical), sent))
+    to_sign: str = signer.string_to_sign(sent, canonical)
+    return hmac.digest(signing_key(signature, secret), to_sign.encode(), sha256).hex()
+
+
+def signing_key(signature: Signature, secret: str) -> bytes:
+    """The key that signs everything of a day, region and service."""
+    return _signing_key(secret, signature.date, signature.region, signature.service)
+
+
+@lru_cache(maxsize=256)
+def _signing_key(secret: str, *scope: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in (*scope, "aws4_request"):
+        key = hmac.digest(key, part.encode(), sha256)
+    return key
 
 
 def _canonical_query(query: str) -> str:

@@ -30,11 +30,8 @@ def backend(service: str, account: str, region: str = "aws") -> Any:
 
     Global services have the region `aws`.
     """
-    held = backends(service)
-    if account not in held:
-        return None
-    regions = held[account]
-    return regions.get(region, None)
+    regions = dict.get(backends(service), account)
+    return None if regions is None else regions.get(region, None)
 
 
 def stores() -> list[Any]:

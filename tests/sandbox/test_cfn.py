@@ -358,6 +358,11 @@ def test_a_template_that_is_not_yaml_is_refused_with_its_place(stacks: Stacks) -
     assert "(line 3, column" in reason
 
 
+def test_a_template_that_is_nested_beyond_reason_is_refused_and_ends_nothing(stacks: Stacks) -> None:
+    reason = said(lambda: stacks.api.validate_template(TemplateBody="[" * 51_000))
+    assert "(line 1, column 101)" in reason
+
+
 def test_yaml_short_forms_and_dates_are_read_as_cloudformation_reads_them(stacks: Stacks) -> None:
     body = """
     AWSTemplateFormatVersion: 2010-09-09

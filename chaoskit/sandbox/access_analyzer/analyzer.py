@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.policy import PolicyCache
 from chaoskit.sandbox.access_analyzer.finding import ACTIVE, ARCHIVED, RESOLVED, Finding, key_of, matches
 from chaoskit.sandbox.access_analyzer.resources import resources
 from chaoskit.sandbox.access_analyzer.witness import Search
@@ -56,6 +57,9 @@ class Analyzer:
     findings: dict[Key, Finding] = field(default_factory=dict)
     pending: bool = False
     last: tuple[str, datetime] | None = None
+    cache: PolicyCache = field(default_factory=PolicyCache)
+
+    NOT_STATE = frozenset({"cache"})
 
     @property
     def arn(self) -> str:
@@ -83,7 +87,7 @@ class Analyzer:
         """Look at every resource; which findings are new or have another status. Hold the sandbox's lock."""
         place = organization(self.account) if self.type == ORGANIZATION else None
         zone = zone_of(self.account, place)
-        search = Search(zone)
+        search = Search(zone, self.cache)
         found: dict[Key, tuple[Resource, Access]] = {}
         for account in sorted(zone.accounts):
             for resource in resources(account, self.region):

@@ -76,11 +76,16 @@ class _Caller:
 
 
 class Search:
-    """Looks for ways into a resource from outside of a zone of trust. Hold the sandbox's lock."""
+    """Looks for ways into a resource from outside of a zone of trust. Hold the sandbox's lock.
 
-    def __init__(self, zone: Zone) -> None:
+    Args:
+        zone: The zone of trust.
+        cache: Policies that earlier searches have compiled; most are the same each time.
+    """
+
+    def __init__(self, zone: Zone, cache: PolicyCache | None = None) -> None:
         self._zone = zone
-        self._cache = PolicyCache()
+        self._cache = cache or PolicyCache()
         self._identity = (self._cache.compile(_ANYTHING, Kind.IDENTITY),)
 
     def ways_in(self, resource: Resource) -> Iterator[Access]:

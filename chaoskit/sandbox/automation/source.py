@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from chaoskit.sandbox.quick_yaml import Loader, check_depth
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -67,22 +69,13 @@ def _dotted(path: Path) -> str:
     return text
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without dates: a runbook has no such type, so `2026-01-01` is text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read(text: str) -> Source:
     """Read YAML or JSON; InvalidDocumentError when it is neither, or holds a key twice."""
     if text.lstrip().startswith("{"):
         return _read_json(text)
-    loader = _Loader(text)
+    loader = Loader(text)
     try:
+        check_depth(text)
         node = loader.get_single_node()
         source = Source(None)
         if node is not None:

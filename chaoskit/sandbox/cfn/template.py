@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-try:
-    from yaml import CSafeLoader as YamlLoader
-except ImportError:  # PyYAML without libyaml: ten times slower, otherwise the same
-    from yaml import SafeLoader as YamlLoader  # type: ignore[assignment]
-
 from chaoskit.sandbox.cfn.intrinsics import references
+from chaoskit.sandbox.quick_yaml import Loader, check_depth
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -79,6 +75,7 @@ class Template:
 def parse(body: str) -> Template:
     """Parse YAML or JSON; ApiError ValidationError, in CloudFormation's words, for what is wrong."""
     try:
+        check_depth(body)
         document = yaml.load(body, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
         raise invalid(f"Template format error: YAML not well-formed. {_place(error)}") from error
@@ -137,15 +134,8 @@ def _place(error: yaml.YAMLError) -> str:
     return f"(line {mark.line + 1}, column {mark.column + 1})" if mark else str(error)
 
 
-class _Loader(YamlLoader):
-    """YAML with CloudFormation's short tags, where dates such as a policy's Version stay strings."""
-
-
-# A plain scalar that looks like a date is a string to CloudFormation.
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in YamlLoader.yaml_implicit_resolvers.items()
-}
+class _Loader(Loader):
+    """YAML with CloudFormation's short tags."""
 
 
 def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
@@ -87,10 +88,16 @@ def _compiled(place: Place, rules: list[tuple[str, str, str | None]]) -> Pattern
         if not pattern or not state.startswith(ENABLED):
             continue
         try:
-            index.add(EventPattern(pattern), name)
+            index.add(_pattern(pattern), name)
         except InvalidEventPattern as problem:
             _log.warning("rule %s of bus %s cannot match: %s", name, "/".join(place), problem)
     return index
+
+
+@lru_cache(maxsize=2048)
+def _pattern(text: str) -> EventPattern:
+    """A pattern is compiled once, however often a rule beside it is put or removed."""
+    return EventPattern(text)
 
 
 def _hears(state: str, event: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def timestamp(at: datetime) -> str:
     """A moment in a record's own form: UTC, whole seconds, `2024-07-30T21:31:21Z`."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.isoformat()[:19]}Z"
 
 
 def user_identity(principal: Principal) -> dict[str, Any]:

@@ -222,6 +222,7 @@ def test_doubled_braces_in_a_script_are_the_scripts_own() -> None:
     [
         ("- just a list", "a runbook must be a mapping"),
         ("schemaVersion: [", "not valid YAML"),
+        ("- " * 30_000, "nested too deeply"),
         ('{"schemaVersion": "0.3",}', "not valid JSON"),
         ("", "a runbook must be a mapping"),
         (MINIMAL.replace("'0.3'", "'2.2'"), "schemaVersion '0.3', not \"2.2\""),
