@@ -41,7 +41,7 @@ class Grant(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """The principals that one element names; unique ids are those of users and roles, `AIDA...`, `AROA...`."""
+    """The principals that one element names; unique ids (`AIDA...`, `AROA...`) are of users and roles."""
 
     everyone: bool
     accounts: frozenset[str]

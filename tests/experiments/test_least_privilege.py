@@ -11,12 +11,12 @@ from chaoskit import spec
 from chaoskit.engine import run_set
 from chaoskit.journal import SqliteJournal
 from chaoskit.permissions.statements import MANAGED_LIMIT, Scope, fitting, written
-from chaoskit.policy import evaluate
+from chaoskit.policy import Kind, evaluate
 from chaoskit.predict import engine_needs, grants, needs
 from chaoskit.result import Verdict
 from tests.e2e.lab import SHIPPED
 from tests.e2e.test_least_privilege import role_with
-from tests.policy.support import ACCOUNT
+from tests.policy.documented import policy_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,17 +74,19 @@ def test_the_one_policy_for_all_experiments_fits_and_grants_what_each_of_them_ne
         one for each in every for found in grants([each], aws, lab.target.role_arn).values() for one in found
     ]
     assert len(narrow) > 10 * len(PATHS)
-    lacking = [one for one in narrow if not allowed(printed.document, one)]
+    lacking = [one for one in narrow if not allowed(printed.document, one, lab.target.account)]
     assert lacking == []
 
 
-def allowed(document: Any, grant: Grant) -> bool:
-    """Whether a policy alone lets a grant's action be taken on its resource."""
+def allowed(document: Any, grant: Grant, account: str) -> bool:
+    """Whether a policy lets a grant's action be taken on a resource that leaves the choice to its account."""
     request = {
-        "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/harness/run",
+        "principal": f"arn:aws:sts::{account}:assumed-role/harness/run",
         "action": grant.action,
         "resource": grant.resource,
-        "resourceAccount": ACCOUNT,
+        "resourceAccount": account,
         "context": dict(grant.condition),
     }
-    return evaluate(request, {"identityPolicies": [document]}).allowed
+    delegates = Kind.of_resource(grant.action, grant.resource) is not Kind.RESOURCE
+    own = {"resourcePolicy": policy_for(grant.action, {"AWS": account})} if delegates else {}
+    return evaluate(request, {"identityPolicies": [document], **own}).allowed
