@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PLACES = frozenset({"Partition", "Region", "Account"})
+# Keys that policies go by and the reference now calls otherwise.
+_NOW_CALLED = {
+    "sagemaker:outputkmskey": "sagemaker:outputkmskeyarn",
+    "sagemaker:volumekmskey": "sagemaker:volumekmskeyarn",
+}
 _SUFFIXES = ("WithPath", "WithoutLeadingSlash")
 
 
@@ -110,7 +115,7 @@ def takes_key(action: str, key: str) -> bool:
     a global key, and the keys of an action that is not documented, always count.
     """
     prefix, _, name = action.partition(":")
-    lowered = key.lower()
+    lowered = _NOW_CALLED.get(key.lower(), key.lower())
     if not lowered.startswith(f"{prefix}:") or name.lower() not in _load("actions", prefix):
         return True
     if any(_names(documented, lowered) for documented in condition_keys(action)):

@@ -15,6 +15,7 @@ import jmespath
 
 from chaoskit.permissions.arns import condition_keys, takes_key
 from chaoskit.permissions.guardrails import guardrail_keys
+from chaoskit.permissions.sagemaker_keys import SAGEMAKER_KEYS, sagemaker_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,30 +49,7 @@ _PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "lambda:EventSourceToken": "EventSourceToken",
         },
         "sagemaker": {
-            "sagemaker:InstanceTypes": (
-                "ProductionVariants[].InstanceType || ResourceConfig.InstanceGroups[].InstanceType || "
-                "[ResourceConfig.InstanceType || ProcessingResources.ClusterConfig.InstanceType || "
-                "TransformResources.InstanceType || InstanceType || "
-                "TrainingJobDefinition.ResourceConfig.InstanceType]"
-            ),
             "sagemaker:AcceleratorTypes": "AcceleratorTypes || ProductionVariants[].AcceleratorType",
-            "sagemaker:VpcSubnets": (
-                "VpcConfig.Subnets || NetworkConfig.VpcConfig.Subnets || SubnetIds || [SubnetId] || "
-                "TrainingJobDefinition.VpcConfig.Subnets"
-            ),
-            "sagemaker:VpcSecurityGroupIds": (
-                "VpcConfig.SecurityGroupIds || NetworkConfig.VpcConfig.SecurityGroupIds || "
-                "SecurityGroupIds || TrainingJobDefinition.VpcConfig.SecurityGroupIds"
-            ),
-            "sagemaker:VolumeKmsKey": (
-                "ResourceConfig.VolumeKmsKeyId || ProcessingResources.ClusterConfig.VolumeKmsKeyId || "
-                "TransformResources.VolumeKmsKeyId || KmsKeyId || "
-                "TrainingJobDefinition.ResourceConfig.VolumeKmsKeyId"
-            ),
-            "sagemaker:OutputKmsKey": (
-                "OutputDataConfig.KmsKeyId || ProcessingOutputConfig.KmsKeyId || TransformOutput.KmsKeyId || "
-                "OutputConfig.KmsKeyId || TrainingJobDefinition.OutputDataConfig.KmsKeyId"
-            ),
             "sagemaker:NetworkIsolation": (
                 "EnableNetworkIsolation || NetworkConfig.EnableNetworkIsolation || "
                 "TrainingJobDefinition.EnableNetworkIsolation"
@@ -197,6 +175,7 @@ _ALSO_MODELLED: Mapping[str, frozenset[str]] = {
     "bedrock": frozenset({"bedrock:guardrailidentifier"}),
     "kms": frozenset({"kms:calleraccount", "kms:grantisforawsresource", "kms:viaservice"}),
     "lambda": frozenset({"lambda:functionarn"}),
+    "sagemaker": frozenset(key.lower() for key in SAGEMAKER_KEYS),
     "s3": frozenset({"s3:authtype", "s3:signatureversion", "s3:tlsversion", "s3:requestobjecttagkeys"}),
 }
 
@@ -309,6 +288,7 @@ _MORE: Mapping[str, Callable[[Call, Account], dict[str, Any]]] = {
     "s3": _s3,
     "kms": _kms,
     "lambda": _lambda,
+    "sagemaker": sagemaker_keys,
 }
 
 

@@ -13,7 +13,7 @@ from chaoskit.policy.conditions import compile_condition
 from chaoskit.policy.document import read_document
 from chaoskit.policy.globs import any_of, glob, resource_glob, split_wildcards
 from chaoskit.policy.principals import Grant, read_principals
-from chaoskit.policy.truth import Truth, opposite, some
+from chaoskit.policy.truth import Truth, every, opposite, some
 from chaoskit.policy.variables import Template, literal_template, template
 
 if TYPE_CHECKING:
@@ -50,19 +50,22 @@ class Statement:
 
     def matches(self, query: Query, *, bounded: bool) -> Truth:
         """Whether the statement is about this request; `bounded`: the caller has a permissions boundary."""
-        if self.principals is not None and not self._names(query, bounded=bounded):
+        named = self._names(query, bounded=bounded)
+        if named is False:
             return False
         covers = self.covers_resource
-        here: Truth = True if covers is None else covers(query)
+        here = named if covers is None else covers(query)
         if here is False:
             return False
+        if named is not True:
+            here = every((named, here))
         lookup = query.lookup
         for condition in self.conditions:
             truth = condition(lookup)
             if truth is False:
                 return False
             if truth is not True:
-                here = truth if here is True else here | truth
+                here = every((here, truth))
         return here
 
     def grant(self, query: Query) -> Grant:
@@ -71,15 +74,21 @@ class Statement:
             return Grant.DIRECT
         return self.principals.grant(query)
 
-    def _names(self, query: Query, *, bounded: bool) -> bool:
+    def doubts(self, query: Query) -> frozenset[str]:
+        """The unknown keys that could make this statement's Allow reach further than `grant` tells."""
+        if self.principals is None or self.principals_negated:
+            return frozenset()
+        return self.principals.doubts(query)
+
+    def _names(self, query: Query, *, bounded: bool) -> Truth:
         principals = self.principals
         if principals is None:
             return True
         if not self.principals_negated:
-            return principals.grant(query) is not Grant.NONE
+            return principals.grant(query) is not Grant.NONE or principals.doubts(query) or False
         if self.allows:
-            return not principals.excludes(query)
-        return not principals.spares(query, bounded=bounded)
+            return not principals.excludes(query) and (principals.doubts(query) or True)
+        return not principals.spares(query, bounded=bounded) and (principals.doubts(query) or True)
 
 
 @dataclass(slots=True)

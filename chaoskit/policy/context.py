@@ -110,12 +110,14 @@ class Query:
         return self.caller.type is CallerType.ROOT
 
     @property
+    def has_roots_permissions(self) -> bool:
+        """Whether no identity policy is asked: of the root user, and of a session that it federated."""
+        return self.is_root or self.request.session_issuer.endswith(":root")
+
+    @property
     def is_service_linked_role(self) -> bool:
         """Whether SCPs and RCPs leave this caller alone."""
-        if self.request.service_linked_role:
-            return True
-        found = self._context.get("aws:principalarn")
-        return found is not None and any(_SERVICE_LINKED in value for value in found)
+        return self.request.service_linked_role or _SERVICE_LINKED in self.role_arn
 
     def _account_of_resource(self) -> str:
         """The account in the ARN; where it has none (S3, AWS's own resources), the caller's."""

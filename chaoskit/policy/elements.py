@@ -85,10 +85,8 @@ def resource_fault(text: str, kind: Kind) -> str | None:
         return f"{shown(text)}: {shown(segments[1])} is no AWS partition"
     if not segments[2] or set("*?") & set(segments[2]):
         return f"{shown(text)}: the service in an ARN is named in full, without wildcards"
-    if len(segments) < _ARN_SEGMENTS and not text.endswith("*"):
+    if len(segments) < _ARN_SEGMENTS and not any(each.endswith("*") for each in segments[2:]):
         return f"{shown(text)} lacks parts of an ARN: arn:partition:service:region:account:resource"
-    if len(segments) == _ARN_SEGMENTS and not segments[-1]:
-        return f"{shown(text)} names no resource"
     return None
 
 

@@ -127,7 +127,8 @@ def _lacking(findings: Findings, grant: Grant, counts: Counts) -> Scan | None:
 def _identity_side(findings: Findings, counts: Counts, *, by_role_grant: bool) -> Scan | None:
     """What the caller's own account lacks: identity policies (or a grant to the role), boundary, session."""
     identity = findings.identity
-    if not by_role_grant and not findings.query.is_root and _allow(identity, counts) is None:
+    rooted = findings.query.has_roots_permissions
+    if not by_role_grant and not rooted and _allow(identity, counts) is None:
         return identity
     for scan in (findings.boundary, findings.session):
         if scan is not None and _allow(scan, counts) is None:

@@ -9,12 +9,14 @@ from chaoskit.policy.callers import CallerType
 from chaoskit.policy.compiled import Hit
 from chaoskit.policy.kinds import Kind, Layer
 from chaoskit.policy.principals import Grant
+from chaoskit.policy.truth import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from chaoskit.policy.compiled import Policy
     from chaoskit.policy.context import Query
+    from chaoskit.policy.truth import Truth
 
 # Organizations User Guide, "List of AWS services that support RCPs".
 _RCP_SERVICES: Final = frozenset(
@@ -108,14 +110,24 @@ class Findings:
                 truth = statement.unconditional or statement.matches(query, bounded=bounded)
                 if truth is False:
                     continue
-                grant = Grant.DIRECT if statement.principals is None else statement.grant(query)
-                if truth is True and grant is Grant.DIRECT:
+                if truth is True and (statement.principals is None or statement.grant(query) is Grant.DIRECT):
                     scan.allows.append(hit)
                     settled = True
                     break
-                scan.allows.append(Hit(policy, statement, grant, truth))
+                scan.allows += _reaching(hit, truth, query)
         self.scans.append(scan)
         return scan
+
+
+def _reaching(hit: Hit, truth: Truth, query: Query) -> Iterator[Hit]:
+    """An Allow with its reach, and once more as far as it could reach if what is not known were so."""
+    statement = hit.statement
+    grant = statement.grant(query)
+    if grant is not Grant.NONE:
+        yield Hit(hit.policy, statement, grant, truth)
+    doubts = statement.doubts(query) if grant is not Grant.DIRECT else None
+    if doubts:
+        yield Hit(hit.policy, statement, Grant.DIRECT, every((truth, doubts)))
 
 
 def collect(query: Query, policies: PolicySet, *, complete: bool = False) -> Findings:

@@ -11,15 +11,18 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.policy.callers import CallerType
+from chaoskit.policy.truth import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from chaoskit.policy.callers import Caller
     from chaoskit.policy.context import Query
 
 _ACCOUNT_ARN: Final = re.compile(r"arn:[\w-]+:iam::(\d{12}):root", re.ASCII)
 _ACCOUNT_ID: Final = re.compile(r"\d{12}", re.ASCII)
+_UNIQUE_ID: Final = re.compile(r"A[A-Z0-9]{15,127}", re.ASCII)
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
 class Grant(IntEnum):
@@ -38,11 +41,12 @@ class Grant(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """The principals that one element names."""
+    """The principals that one element names; unique ids (`AIDA...`, `AROA...`) are of users and roles."""
 
     everyone: bool
     accounts: frozenset[str]
     arns: frozenset[str]
+    unique_ids: frozenset[str]
     services: frozenset[str]
     providers: frozenset[str]
     canonical_ids: frozenset[str]
@@ -61,6 +65,8 @@ class Principals:
         issuer = query.request.session_issuer
         if query.role_arn in self.arns or (issuer and issuer in self.arns):
             return Grant.ROLE
+        if self.unique_ids and self._by_unique_id(query):
+            return Grant.DIRECT if caller.type is CallerType.USER else Grant.ROLE
         canonical = query.request.canonical_id
         if caller.account in self.accounts or (canonical and canonical in self.canonical_ids):
             return Grant.DIRECT if caller.type is CallerType.ROOT else Grant.ACCOUNT
@@ -90,6 +96,22 @@ class Principals:
         """Whether an Allow with these as NotPrincipal leaves the caller out: any identity named is enough."""
         return self.grant(query) is not Grant.NONE
 
+    def doubts(self, query: Query) -> frozenset[str]:
+        """The unknown keys that could show that these name a caller whom nothing known shows to be named."""
+        if not query.has_unknowns or not query.caller.account:
+            return _NOBODY
+        return frozenset(key for key in self._telling(query.caller) if query.lookup(key.lower()) is UNKNOWN)
+
+    def _telling(self, caller: Caller) -> Iterator[str]:
+        """The keys that tell which of these names a caller has; a session does not show its role's path."""
+        if self.providers:
+            yield "aws:FederatedProvider"
+        if self.unique_ids:
+            yield "aws:userid"
+        ending = f"/{caller.role_name}"
+        if caller.type is CallerType.SESSION and any(arn.endswith(ending) for arn in self.arns):
+            yield "aws:PrincipalArn"
+
     def _names_outsider(self, caller: Caller) -> bool:
         """Whether a caller without an account is named."""
         match caller.type:
@@ -109,6 +131,11 @@ class Principals:
         found = query.lookup("aws:federatedprovider")
         return isinstance(found, tuple) and not self.providers.isdisjoint(found)
 
+    def _by_unique_id(self, query: Query) -> bool:
+        """Whether the user or role has a named id; a session's `aws:userid` goes on with its own name."""
+        found = query.lookup("aws:userid")
+        return isinstance(found, tuple) and any(one.partition(":")[0] in self.unique_ids for one in found)
+
 
 def read_principals(element: str | Mapping[str, Sequence[str]]) -> Principals:
     """Compile a checked element: `*`, or principal types with their lists."""
@@ -117,18 +144,22 @@ def read_principals(element: str | Mapping[str, Sequence[str]]) -> Principals:
     named = element.get("AWS", ())
     accounts: set[str] = set()
     arns: set[str] = set()
+    unique_ids: set[str] = set()
     for name in named:
         root = _ACCOUNT_ARN.fullmatch(name)
         if root is not None:
             accounts.add(root.group(1))
         elif _ACCOUNT_ID.fullmatch(name):
             accounts.add(name)
+        elif _UNIQUE_ID.fullmatch(name):
+            unique_ids.add(name)
         else:
             arns.add(name)
     return Principals(
         everyone="*" in named,
         accounts=frozenset(accounts),
         arns=frozenset(arns),
+        unique_ids=frozenset(unique_ids),
         services=frozenset(name.lower() for name in element.get("Service", ())),
         providers=frozenset(element.get("Federated", ())),
         canonical_ids=frozenset(element.get("CanonicalUser", ())),

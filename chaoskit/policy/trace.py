@@ -36,8 +36,8 @@ def write_trace(query: Query, policies: PolicySet) -> tuple[str, ...]:
     findings = collect(query, policies, complete=True)
     lines = [_opening(query)]
     for scan in findings.scans:
-        if scan.layer is Layer.IDENTITY and (query.is_root or not query.caller.in_account):
-            if query.is_root:
+        if scan.layer is Layer.IDENTITY and (query.has_roots_permissions or not query.caller.in_account):
+            if query.has_roots_permissions:
                 lines.append("Identity policies: the root user needs none.")
             continue
         lines.extend(_sentences(scan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from chaoskit.aws import Query
 from chaoskit.aws.sending import sending
@@ -76,7 +77,7 @@ def planned(call: Call, who: Who, region: str, source_ip: str | None) -> Planned
         who,
         source_ip,
         method=request.method if request else "POST",
-        path=request.path if request else "/",
+        path=unquote(request.path) if request else "/",
         query=request.query if request else "",
         headers=request.headers if request else {},
         written=request is not None,

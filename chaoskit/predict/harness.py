@@ -6,6 +6,7 @@ Calls that a fault makes with a leaked key are the key holder's, and not counted
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,24 +47,35 @@ class Needs:
     read: list[Call] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
     """Reads that probes declare, as `service:Operation`; what they will read is only known in part."""
+    heard: set[str] = field(default_factory=set)
+    """Names that only a reply told, such as an execution's id: another run will hear others."""
     missing: list[str] = field(default_factory=list)
     """Why some calls can't be told beforehand."""
 
 
 class Recorder:
-    """A `Reader` that notes what is read. Queues are left alone."""
+    """A `Reader` that notes what is read. Queues are left alone.
 
-    def __init__(self, aws: Reader) -> None:
-        """Nothing is read yet."""
+    Attributes:
+        calls: The reads.
+        heard: Texts that only replies told.
+    """
+
+    def __init__(self, aws: Reader, told: str = "") -> None:
+        """Nothing is read yet; names in the text `told` are known without a reply."""
         self.account = aws.account
         self.region = aws.region
         self.calls: list[Call] = []
+        self.heard: set[str] = set()
         self._look = Look(aws)
+        self._told = told
 
     def read(self, query: Query) -> Any:
         """See `Reader`."""
         self.calls.append(_call(query))
-        return self._look.read(query)
+        reply = self._look.read(query)
+        self.heard.update(text for text in _texts(reply) if text not in self._told)
+        return reply
 
     def messages(self, queue_url: str) -> list[Message]:
         """See `Reader`; a run takes what is there and deletes what is its own."""
@@ -81,7 +93,7 @@ def needs(experiment: Experiment, aws: Reader, *, looks: bool = True) -> Needs:
         looks: The same role guards and observes; False where the target has a role that does.
     """
     found = Needs()
-    recorder = Recorder(aws)
+    recorder = Recorder(aws, told=repr(experiment))
     for fault in plan(experiment, recorder):
         if fault.problem:
             found.missing.append(f"{experiment.id}: {fault.name}: {fault.problem}")
@@ -103,6 +115,7 @@ def needs(experiment: Experiment, aws: Reader, *, looks: bool = True) -> Needs:
         with suppress(AwsError):
             probe.look(recorder, trace)
     found.read += recorder.calls
+    found.heard = recorder.heard
     return found
 
 
@@ -127,7 +140,8 @@ def grants(every: Iterable[Needs], aws: Reader, caller: str) -> dict[str, set[Gr
     for each in every:
         for sid, calls in (("Inject", each.inject), ("Undo", each.undo), ("Read", each.read)):
             groups[sid] |= {grant for call in calls for grant in granted(call)}
-        seen = {str(call) for call in each.read}
+        fleeting = {str(call) for call in each.read if any(_heard_in(call, each.heard, granted))}
+        seen = {str(call) for call in each.read} - fleeting
         for name in each.declared - seen:
             groups["Read"] |= set(_anywhere(name, look, granted))
     return {sid: found for sid, found in groups.items() if found}
@@ -159,6 +173,13 @@ def session_policies(
     return tuple(policy.text for policy in fitting(groups, SESSION_LIMIT))
 
 
+def _heard_in(call: Call, heard: set[str], granted: Any) -> Iterator[bool]:
+    """For each name that a call has from a reply: whether it is the resource's."""
+    names = [text for text in _texts(call.params) if text in heard]
+    for grant in granted(call) if names else ():
+        yield from (name in grant.resource for name in names)
+
+
 def _anywhere(name: str, look: Look, granted: Any) -> Iterator[Grant]:
     """A declared read, of any resource of the types that it always names."""
     service, _, operation = name.partition(":")
@@ -178,6 +199,18 @@ def probes(experiment: Experiment) -> Iterator[Probe]:
         yield expectation.probe
         if expectation.repaired_by:
             yield expectation.repaired_by
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a reply or in parameters, but for names of members."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
 
 
 def _call(query: Query) -> Call:

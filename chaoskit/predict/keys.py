@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _LATER: Final = (
     "aws:CurrentTime",
     "aws:EpochTime",
-    "aws:FederatedProvider",
     "aws:SourceIdentity",
     "aws:TokenIssueTime",
     "aws:UserAgent",
@@ -103,7 +102,8 @@ def of_caller(call: Planned, identity: Identity | None, place: Place | None, *, 
 def _of_session(who: Who) -> set[str]:
     if who.kind == "user":
         return {"aws:userid"}
-    return {"aws:userid", "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"}
+    keys = {"aws:userid", "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"}
+    return keys if who.own_session or who.kind == "root" else keys | {"aws:FederatedProvider"}
 
 
 def _add_organization(keys: Keys, whose: str, place: Place | None, *, organized: bool) -> None:

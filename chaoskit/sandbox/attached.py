@@ -231,6 +231,13 @@ def _ec2(account: str, region: str, name: str, _arn: str) -> Attached | None:
     return None if held is None else Attached(account, "", held.tags.get(name.rpartition("/")[2], {}))
 
 
+def _api(account: str, region: str, name: str, _arn: str) -> Attached | None:
+    """A REST API's own policy stands over each of its stages and methods."""
+    held = backend("apigateway", account, region)
+    found = held.apis.get(name.partition("/")[0]) if held is not None else None
+    return None if found is None else Attached(account, found.policy or "", dict(found.tags or {}))
+
+
 def _tagged(service: str) -> Callable[[str, str, str, str], Attached | None]:
     """A reader for services whose backend tags its resources by ARN and that have no policy here."""
 
@@ -261,6 +268,7 @@ _READERS: dict[str, Callable[[str, str, str, str], Attached | None]] = {
     "ec2": _ec2,
     "ecr": _repository,
     "events": _bus,
+    "execute-api": _api,
     "iam": _iam,
     "kms": _kms,
     "lambda": _lambda,

@@ -36,11 +36,7 @@ def of_principal(principal: Principal, place: Membership | None, tags: Mapping[s
         tags: The user's or role's own tags; a session's tags win over them.
     """
     if principal.kind is Kind.ANONYMOUS:
-        return {
-            "aws:PrincipalType": "Anonymous",
-            "aws:PrincipalIsAWSService": False,
-            "aws:userid": "anonymous",
-        }
+        return {"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous"}
     if principal.kind is Kind.SERVICE:
         return _of_service(principal, place)
     context: Context = {

@@ -12,7 +12,7 @@ from chaoskit.sandbox.state import organization_of
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chaoskit.sandbox.wire import ApiCall
 
@@ -31,8 +31,10 @@ _KEY = _Stored("Policy", Kind.KEY, "MalformedPolicyDocumentException")
 _BUCKET = _Stored("Policy", Kind.RESOURCE, "MalformedPolicy")
 _ENDPOINT = _Stored("PolicyDocument", Kind.ENDPOINT, "InvalidPolicyDocument")
 _QUEUE = _Stored("Attributes.Policy", Kind.RESOURCE, "InvalidAttributeValue")
+_API = _Stored("policy", Kind.RESOURCE, "BadRequestException")
 # The errors are those that each service's API Reference names for the operation.
 _STORED = {
+    ("apigateway", "CreateRestApi"): _API,
     ("dynamodb", "PutResourcePolicy"): _Stored("Policy", Kind.RESOURCE, "ValidationException"),
     ("ec2", "CreateVpcEndpoint"): _ENDPOINT,
     ("ec2", "ModifyVpcEndpoint"): _ENDPOINT,
@@ -106,12 +108,20 @@ def _carried(call: ApiCall) -> Iterator[tuple[Any, _Stored]]:
             text = (text or {}).get(name)
         if text:
             yield text, stored
+    elif (call.service, call.operation) == ("apigateway", "UpdateRestApi"):
+        patches = call.params.get("patchOperations") or ()
+        yield from ((patch["value"], _API) for patch in patches if _sets_policy(patch))
     elif call.service == "sns" and call.params.get("AttributeName") == "Policy":
         yield call.params.get("AttributeValue", ""), _Stored("", Kind.RESOURCE, "InvalidParameter")
     elif call.service == "organizations" and call.params.get("Content"):
         kind = _ORGANIZATIONS.get(call.params.get("Type") or _type_of(call))
         if kind is not None:
             yield call.params["Content"], _Stored("Content", kind, "MalformedPolicyDocumentException")
+
+
+def _sets_policy(patch: Mapping[str, Any]) -> bool:
+    """Whether a patch of an API gives it a policy; an empty one takes it away."""
+    return patch.get("path") == "/policy" and bool(patch.get("value"))
 
 
 def _type_of(call: ApiCall) -> str:

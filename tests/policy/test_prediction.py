@@ -130,3 +130,44 @@ def test_an_undecided_grant_across_accounts_counts_for_its_own_side_only() -> No
 def test_the_trace_tells_what_a_statement_depends_on() -> None:
     decision = ask({"identityPolicies": [doc(allow(Condition=FROM_OFFICE))]}, unknownKeys=["*"])
     assert "Identity policies: identityPolicies[0] allows, depending on aws:SourceIp." in decision.trace
+
+
+SESSION_OF = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1"
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:saml-provider/idp"
+
+
+@pytest.mark.parametrize(
+    ("principal", "key"),
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/team/app"}, "aws:PrincipalArn"),
+        ({"AWS": "AROADBQP57FF2AEXAMPLE"}, "aws:userid"),
+        ({"Federated": PROVIDER}, "aws:FederatedProvider"),
+    ],
+)
+def test_whether_a_principal_is_the_caller_is_undecided_while_the_key_that_tells_is_unknown(
+    principal: Doc, key: str
+) -> None:
+    granting = {"resourcePolicy": doc(allow(Principal=principal))}
+    decision = ask(granting, principal=SESSION_OF, unknownKeys=[key])
+    assert (decision.effect, decision.depends_on) == ("depends", (key,))
+    assert ask(granting, principal=SESSION_OF).kind == "implicit"
+    denying = {"identityPolicies": [FULL], "resourcePolicy": doc(deny(Principal=principal))}
+    decision = ask(denying, principal=SESSION_OF, unknownKeys=[key])
+    assert (decision.effect, decision.depends_on) == ("depends", (key,))
+
+
+def test_a_grant_to_the_account_that_may_also_be_one_to_the_caller_is_undecided() -> None:
+    both = {"AWS": [ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/team/app"]}
+    policies: Doc = {"resourcePolicy": doc(allow(Principal=both))}
+    decision = ask(policies, principal=SESSION_OF, unknownKeys=["aws:PrincipalArn"])
+    assert decision.depends_on == ("aws:PrincipalArn",)
+    policies |= {"identityPolicies": [FULL]}
+    assert ask(policies, principal=SESSION_OF, unknownKeys=["aws:PrincipalArn"]).allowed
+
+
+def test_a_deny_that_may_spare_the_caller_is_undecided() -> None:
+    spared = {"AWS": [SESSION_OF, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/team/app"]}
+    statement = {"Effect": "Deny", "NotPrincipal": spared, "Action": "*", "Resource": "*"}
+    policies = {"identityPolicies": [FULL], "resourcePolicy": doc(statement)}
+    decision = ask(policies, principal=SESSION_OF, unknownKeys=["aws:PrincipalArn"])
+    assert decision.depends_on == ("aws:PrincipalArn",)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chaoskit.policy import Kind, MalformedPolicyDocument, compile_policy
+from chaoskit.policy import Kind, MalformedPolicyDocument, compile_policy, evaluate
+from chaoskit.sandbox.attached import attached
 from chaoskit.sandbox.wire import ApiError
 from tests.sandbox.aws import MANAGEMENT, MEMBER, allow, deny, policy, refusal
 
@@ -452,6 +453,13 @@ NEITHER = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", 
 IDENTITY = "MalformedPolicyDocument"
 OTHERS = "MalformedPolicyDocumentException"
 MALFORMED: list[tuple[str, str, dict[str, Any], str]] = [
+    ("apigateway", "create_rest_api", {"name": "n", "policy": BOTH}, "BadRequestException"),
+    (
+        "apigateway",
+        "update_rest_api",
+        {"restApiId": "a", "patchOperations": [{"op": "replace", "path": "/policy", "value": BOTH}]},
+        "BadRequestException",
+    ),
     ("iam", "create_policy", {"PolicyName": "p", "PolicyDocument": NEITHER}, IDENTITY),
     ("iam", "create_role", {"RoleName": "r", "AssumeRolePolicyDocument": NEITHER}, IDENTITY),
     (
@@ -518,6 +526,32 @@ def test_a_malformed_policy_is_refused_when_it_is_stored_with_the_place_of_its_f
     given, message, status = refusal(getattr(aws.client(service), call), **params)
     assert (given, status) == (code, 400)
     assert "Statement[0].NotAction: " in message or "Statement.Action: " in message
+
+
+def test_calls_of_an_api_are_decided_by_the_policy_it_was_given(aws: Aws) -> None:
+    api = aws.client("apigateway")
+    office = {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+    invoke = allow("execute-api:Invoke", "execute-api:/v1/POST/*", Principal="*", Condition=office)
+    made = api.create_rest_api(name="n", policy=policy(invoke))["id"]
+    called = f"arn:aws:execute-api:us-east-1:{MEMBER}:{made}/v1/POST/prediction"
+
+    def invoked(arn: str, address: str) -> bool:
+        context = {"aws:SourceIp": address}
+        request = {
+            "principal": None,
+            "action": "execute-api:Invoke",
+            "resource": arn,
+            "context": context,
+        }
+        return evaluate(request, {"resourcePolicy": attached(arn).policy or None}).allowed
+
+    assert (attached(called).owner, invoked(called, "192.0.2.7")) == (MEMBER, True)
+    assert not invoked(called, "198.51.100.7")
+    assert not invoked(called.replace("POST", "GET"), "192.0.2.7")
+    patch = {"op": "replace", "path": "/policy", "value": policy(deny("*", "execute-api:/*", Principal="*"))}
+    api.update_rest_api(restApiId=made, patchOperations=[patch])
+    assert not invoked(called, "192.0.2.7")
+    api.delete_rest_api(restApiId=made)
 
 
 def test_a_key_keeps_its_policy_when_a_malformed_one_is_put(aws: Aws) -> None:

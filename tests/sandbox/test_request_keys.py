@@ -38,6 +38,8 @@ def test_what_a_stack_makes_in_the_callers_name_is_called_via_cloudformation(aws
         ("lambda:CreateFunctionUrlConfig", "lambda:FunctionUrlAuthType", True),
         ("lambda:CreateFunctionUrlConfig", "lambda:VpcIds", False),
         ("sagemaker:CreateTrainingJob", "sagemaker:VolumeKmsKey", True),
+        ("sagemaker:CreateEndpointConfig", "sagemaker:VolumeKmsKeyArn", True),
+        ("sagemaker:CreateMlflowApp", "sagemaker:VolumeKmsKey", False),
         ("sagemaker:CreateTrainingJob", "sagemaker:VpcSubnets", True),
         ("sagemaker:StopTrainingJob", "aws:SourceIp", True),
     ],

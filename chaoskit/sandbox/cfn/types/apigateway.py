@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.sandbox.cfn.types.base import Physical, ResourceType, gone_is_fine, names
+from chaoskit.sandbox.cfn.types.base import Physical, ResourceType, document, gone_is_fine, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class RestApi(_Remade):
     """AWS::ApiGateway::RestApi: Ref is the id; RestApiId, RootResourceId."""
 
     name = "AWS::ApiGateway::RestApi"
-    properties = names("ApiKeySourceType Description EndpointConfiguration Name Tags")
+    properties = names("ApiKeySourceType Description EndpointConfiguration Name Policy Tags")
     replaced_by = names("Name")
 
     def create(self, job: Job) -> Physical:
@@ -39,6 +39,8 @@ class RestApi(_Remade):
         given = _lowered(job.pick("ApiKeySourceType", "Description", "EndpointConfiguration", "Name"))
         if "apiKeySourceType" in given:
             given["apiKeySource"] = given.pop("apiKeySourceType")
+        if "Policy" in job.properties:
+            given["policy"] = document(job.properties["Policy"])
         made = api.create_rest_api(**given, tags=dict(job.tags))["id"]
         was = job.claim(Physical(made))
         (root,) = api.get_resources(restApiId=made)["items"]
