@@ -60,12 +60,7 @@ def _session_context(principal: Principal) -> dict[str, Any]:
         "attributes": {"creationDate": timestamp(principal.issued), "mfaAuthenticated": "false"},
     }
     if principal.kind is Kind.FEDERATED:
-        context["sessionIssuer"] = {
-            "type": "IAMUser",
-            "arn": principal.issuer,
-            "accountId": principal.account,
-            "userName": principal.issuer.rpartition("/")[2],
-        }
+        context["sessionIssuer"] = _issuer(principal)
     if principal.federated_provider:
         context["webIdFederationData"] = {"federatedProvider": principal.federated_provider, "attributes": {}}
     if principal.kind is Kind.ROLE:
@@ -77,3 +72,15 @@ def _session_context(principal: Principal) -> dict[str, Any]:
             "userName": principal.role_arn.rpartition("/")[2],
         }
     return context
+
+
+def _issuer(principal: Principal) -> dict[str, str]:
+    """Who got a federated user's session: an IAM user, or root, who has no name."""
+    by_root = principal.issuer.endswith(":root")
+    issuer = {
+        "type": "Root" if by_root else "IAMUser",
+        "principalId": principal.issuer_id,
+        "arn": principal.issuer,
+        "accountId": principal.account,
+    }
+    return issuer if by_root else {**issuer, "userName": principal.issuer.rpartition("/")[2]}
