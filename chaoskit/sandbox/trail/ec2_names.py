@@ -9,6 +9,7 @@ recorded as `{Operation}Request` with the query as it was sent. Real records of 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _OLDER = re.compile(
     r"AcceptVpcPeeringConnection|AllocateAddress|AssignPrivateIpAddresses|AssociateAddress|"
@@ -100,6 +101,7 @@ UNASKED: dict[str, dict[str, object]] = {
 examples")."""
 
 
+@cache
 def is_newer(operation: str) -> bool:
     """Whether a call is recorded as `{Operation}Request`."""
     return _OLDER.fullmatch(operation) is None

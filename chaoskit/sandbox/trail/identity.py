@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chaoskit.sandbox.wire import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chaoskit.sandbox.wire import Principal
@@ -40,6 +41,35 @@ def user_identity(principal: Principal) -> dict[str, Any]:
     if principal.invoked_by:
         identity["invokedBy"] = principal.invoked_by
     return identity
+
+
+def asserted_identity(operation: str, output: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`userIdentity` of a call that a provider vouched for instead of a key; empty when it is none or failed.
+
+    As the guide's examples of AssumeRoleWithWebIdentity and AssumeRoleWithSAML have it.
+    """
+    if not output or operation not in _ASSERTED:
+        return {}
+    kind, *names = _ASSERTED[operation]
+    provider, *rest = (str(output.get(name, "")) for name in names)
+    return {
+        "type": kind,
+        "principalId": ":".join((provider, *rest)),
+        "userName": rest[-1],
+        "identityProvider": provider,
+    }
+
+
+_ASSERTED = {
+    "AssumeRoleWithSAML": ("SAMLUser", "NameQualifier", "Subject"),
+    "AssumeRoleWithWebIdentity": (
+        "WebIdentityUser",
+        "Provider",
+        "Audience",
+        "SubjectFromWebIdentityToken",
+    ),
+}
+"""The kind of such a caller, and what of the answer its id is made of: provider first, name last."""
 
 
 def foreign_identity(principal: Principal) -> dict[str, Any]:

@@ -30,14 +30,16 @@ _SECRET_NAMES = frozenset(
         "passworddata",
         "plaintext",
         "privatekey",
+        "samlassertion",
         "secretaccesskey",
         "secretbinary",
         "secretkey",
         "secretstring",
         "userdata",
+        "webidentitytoken",
     }
 )
-_TOKENS = frozenset({"sessiontoken", "federationtoken", "webidentitytoken", "samlassertion", "tokencode"})
+_TOKENS = frozenset({"sessiontoken", "federationtoken", "tokencode"})
 
 
 def redacted(service: str, name: str, shape: Any) -> Any:
