@@ -28,6 +28,7 @@ _TELLS_DENIED = frozenset(
 _ANSWERS_READS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "DeleteResolverQueryLogConfig": {"originSequenceNumber": 0},
+    "DescribeTrails": {"trailNameList": []},
     "SendCommand": {"interactive": False},
     "UpdateFunctionCode": {"dryRun": False, "publish": False},
 }

@@ -136,6 +136,7 @@ def trails(aws: Audited) -> None:
     cloudtrail = aws.client("cloudtrail")
     cloudtrail.create_trail(Name="doomed", S3BucketName=BUCKET)
     cloudtrail.start_logging(Name="doomed")
+    cloudtrail.describe_trails()
     cloudtrail.stop_logging(Name="doomed")
     cloudtrail.delete_trail(Name="doomed")
     for service, operation in (
@@ -279,6 +280,7 @@ RECORDS: list[tuple[str, set[str] | None, set[str] | None]] = [
         {"notebookInstanceLifecycleConfigName", "onStart.content"},
         None,
     ),
+    ("DescribeTrails", {"trailNameList"}, None),
     ("StopLogging", {"name"}, None),
     ("DeleteTrail", {"name"}, None),
     ("LeaveOrganization", None, None),
@@ -345,4 +347,5 @@ def test_a_federated_users_identity_names_the_user_who_got_the_session(aws: Audi
     assert identity["type"] == "FederatedUser"
     issuer = identity["sessionContext"]["sessionIssuer"]
     assert (issuer["type"], issuer["userName"]) == ("IAMUser", "admin")
+    assert issuer["principalId"].startswith("AIDA")
     assert issuer["principalId"] == aws.client("iam").get_user(UserName="admin")["User"]["UserId"]
