@@ -46,6 +46,8 @@ _TRANSIENT = frozenset(
         "SlowDown",
         "ConcurrentModification",
         "ConcurrentModificationException",
+        # IAM's, for some seconds after a login profile or certificate is made: its undo must outlast them.
+        "EntityTemporarilyUnmodifiable",
         "OperationAborted",
         "InternalError",
         "InternalFailure",

@@ -77,6 +77,7 @@ class Federation:
                 arn=f"arn:aws:sts::{caller.account}:federated-user/{name}",
                 principal_id=f"{caller.account}:{name}",
                 issuer=caller.arn,
+                issuer_id=caller.principal_id or caller.account,
                 issued=issued,
                 expires=issued + timedelta(seconds=duration),
                 session_policies=session_policies(params, caller.account, self._cloud.lock),

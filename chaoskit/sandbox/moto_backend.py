@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from chaoskit.sandbox import moto_habits
 from chaoskit.sandbox.bucket_access import new_bucket_defaults
 from chaoskit.sandbox.clock import wall_clock
+from chaoskit.sandbox.data_capture import summarize
 from chaoskit.sandbox.operations import address
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.user_boundaries import new_user_boundary
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _AFTERWARDS = {
     ("iam", "CreateUser"): new_user_boundary,
     ("s3", "CreateBucket"): new_bucket_defaults,
+    ("sagemaker", "CreateEndpoint"): summarize,
 }
 _PACKAGES = {"lambda": "awslambda"}
 _OWN = frozenset(

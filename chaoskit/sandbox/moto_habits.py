@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from functools import cache, wraps
 from importlib import import_module
 from inspect import unwrap
@@ -58,6 +59,8 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
     match package:
         case "ec2":
             import_module("chaoskit.sandbox.moto_networks").amend()
+            instances = import_module("moto.ec2.responses.instances")
+            vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "iam":
@@ -144,6 +147,16 @@ def _key_pair(generate: Callable[[str], Any]) -> Callable[[str], Any]:
         return generate(key_spec) if key_spec.startswith(("RSA", "ECC", "SM2")) else _NoKeyPair()
 
     return make
+
+
+def _user_data(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Moto's way to read user data, made one that takes what ModifyInstanceAttribute sends decoded."""
+
+    @wraps(parse)
+    def read(value: Any) -> Any:
+        return parse(b64encode(value).decode() if isinstance(value, bytes) else value)
+
+    return read
 
 
 def _one_default(policy: Any, version_id: str) -> None:

@@ -54,8 +54,9 @@ def bootstrap(*, management_account: str, account: str, region: str) -> Organiza
     from moto.iam.models import iam_backends  # noqa: PLC0415 - see above
     from moto.organizations.models import organizations_backends  # noqa: PLC0415 - see above
 
-    from chaoskit.sandbox import managed_policies  # noqa: PLC0415 - as moto itself
+    from chaoskit.sandbox import iam_ids, managed_policies  # noqa: PLC0415 - as moto itself
 
+    iam_ids.share()
     managed_policies.share()
 
     known = set(iam_backends)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.async_inference import accepted, process
+from chaoskit.sandbox.data_capture import DataCapture, Exchange
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.wire import ApiError
 
@@ -25,18 +29,22 @@ if TYPE_CHECKING:
 _CLASSES = 10
 _LARGEST = 6_291_456
 _NAME = "VariantName"
+_PART = 64
+_NO_CONFIG = SimpleNamespace(production_variants=(), async_inference_config=None, data_capture_config={})
+"""Stands for the configuration of an endpoint that outlived it."""
 _MODEL_LATENCY, _OVERHEAD_LATENCY = 5_000, 3_000
 """Microseconds that an invocation is said to take: fixed, so that the same calls give the same metrics."""
 
 
 class SageMakerRuntime:
-    """Answers `InvokeEndpoint` with a small inference that follows from the request's body alone."""
+    """Answers invocations with a small inference that follows from the request's body alone."""
 
     service = "sagemaker-runtime"
 
     def __init__(self, cloud: Sandbox, cloudwatch: CloudWatch) -> None:
         self._cloud = cloud
         self._cloudwatch = cloudwatch
+        self._capture = DataCapture(cloud)
         self._served: dict[tuple[str, str, str], Counter[str]] = {}
 
     @property
@@ -44,8 +52,8 @@ class SageMakerRuntime:
         """The operations answered here."""
         return {
             "InvokeEndpoint": self.invoke_endpoint,
-            "InvokeEndpointAsync": self.refuse,
-            "InvokeEndpointWithResponseStream": self.refuse,
+            "InvokeEndpointAsync": self.invoke_endpoint_async,
+            "InvokeEndpointWithResponseStream": self.invoke_endpoint_with_response_stream,
         }
 
     def invoke_endpoint(self, call: ApiCall) -> Mapping[str, Any]:
@@ -53,29 +61,62 @@ class SageMakerRuntime:
 
         Raises:
             ApiError: `ValidationError` when the account has no such endpoint in this region or it is not
-                in service, or the body is larger than 6 MB (SageMaker Developer Guide, InvokeEndpoint).
+                in service, or it is one for asynchronous inference, or the body is larger than 6 MB
+                (SageMaker Developer Guide, InvokeEndpoint).
         """
+        made = self._answered(call)
+        return {
+            "Body": made.answer,
+            "ContentType": made.content_type,
+            "InvokedProductionVariant": made.variant,
+        }
+
+    def invoke_endpoint_with_response_stream(self, call: ApiCall) -> Mapping[str, Any]:
+        """Answer an inference request in parts.
+
+        Raises:
+            ApiError: as for InvokeEndpoint.
+        """
+        made = self._answered(call)
+        parts = [made.answer[at : at + _PART] for at in range(0, len(made.answer), _PART)]
+        return {
+            "Body": [{"PayloadPart": {"Bytes": part}} for part in parts],
+            "ContentType": made.content_type,
+            "InvokedProductionVariant": made.variant,
+        }
+
+    def invoke_endpoint_async(self, call: ApiCall) -> Mapping[str, Any]:
+        """Say where the answer will be, and make it in the background.
+
+        Raises:
+            ApiError: `ValidationError` as for InvokeEndpoint, or for an endpoint that answers at once.
+        """
+        with self._cloud.lock:
+            config, variant = _config(call), self._variant(call)
+            exchange = _exchange(call, config, variant)
+        output = (config.async_inference_config or {}).get("OutputConfig")
+        if not output:
+            raise ApiError("ValidationError", f"Endpoint {call.params['EndpointName']} is not asynchronous.")
+        told = accepted(exchange, output)
+        self._cloud.spawn(partial(self._measure, call, variant))
+        self._cloud.spawn(partial(process, self._cloud, exchange, output, told, infer))
+        return told
+
+    def _answered(self, call: ApiCall) -> Exchange:
         body = _bytes(call.params.get("Body", b""))
         with self._cloud.lock:
-            variant = self._variant(call)
+            config, variant = _config(call), self._variant(call)
+            exchange = _exchange(call, config, variant)
+        if config.async_inference_config:
+            raise ApiError(
+                "ValidationError", f"Endpoint {call.params['EndpointName']} takes asynchronous calls only."
+            )
         if len(body) > _LARGEST:
             raise ApiError("ValidationError", f"Request body is larger than {_LARGEST} bytes.")
         self._cloud.spawn(partial(self._measure, call, variant))
-        accept = call.params.get("Accept", "")
-        content_type = accept if accept and "*" not in accept else "application/json"
-        return {"Body": infer(body), "ContentType": content_type, "InvokedProductionVariant": variant[_NAME]}
-
-    def refuse(self, call: ApiCall) -> Mapping[str, Any]:
-        """Say that there is no such way to invoke an endpoint here, if there is such an endpoint.
-
-        Raises:
-            ApiError: `ValidationError` as for InvokeEndpoint, else `NotImplemented`.
-        """
-        with self._cloud.lock:
-            _endpoint(call)
-        raise ApiError(
-            "NotImplemented", f"The embedded sandbox does not have sagemaker-runtime {call.operation}.", 501
-        )
+        made = replace(exchange, body=body, answer=infer(body))
+        self._capture.take(made, config.data_capture_config)
+        return made
 
     def _variant(self, call: ApiCall) -> Mapping[str, Any]:
         """The variant that the call names, or the one whose turn it is by the variants' weights."""
@@ -138,6 +179,23 @@ def _endpoint(call: ApiCall) -> Any:
     if endpoint is None or endpoint.endpoint_status != "InService":
         raise ApiError("ValidationError", f"Endpoint {name} of account {call.account} not found.")
     return endpoint
+
+
+def _config(call: ApiCall) -> Any:
+    """Moto's configuration of the endpoint that a call names."""
+    configs = backends("sagemaker")[call.account][call.region].endpoint_configs
+    return configs.get(_endpoint(call).endpoint_config_name) or _NO_CONFIG
+
+
+def _exchange(call: ApiCall, config: Any, variant: Mapping[str, Any]) -> Exchange:
+    """An invocation before anything is inferred."""
+    accept = call.params.get("Accept", "")
+    content_type = accept if accept and "*" not in accept else "application/json"
+    configured = {one[_NAME]: one for one in config.production_variants}.get(variant[_NAME], {})
+    models = backends("sagemaker")[call.account][call.region]._models  # noqa: SLF001 - moto's only list of them
+    model = models.get(configured.get("ModelName", ""))
+    role = model.execution_role_arn if model is not None else ""
+    return Exchange(call, variant[_NAME], role, b"", b"", content_type)
 
 
 def infer(body: bytes) -> bytes:

@@ -16,16 +16,21 @@ from chaoskit.sandbox.federation import Federation
 from chaoskit.sandbox.guardduty import GuardDuty
 from chaoskit.sandbox.insights_provider import LogQueries
 from chaoskit.sandbox.keys import KeyStates
+from chaoskit.sandbox.mail import Sending, SendingV2
 from chaoskit.sandbox.managed_instances import ManagedInstances
+from chaoskit.sandbox.membership import Membership
 from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch, LogWrites
 from chaoskit.sandbox.model_groups import ModelGroupPolicies
+from chaoskit.sandbox.notebooks import LifecycleScripts
 from chaoskit.sandbox.query_logs import QueryLogs
+from chaoskit.sandbox.roles_anywhere import RolesAnywhere
 from chaoskit.sandbox.rotation import Rotation
 from chaoskit.sandbox.runtime import SageMakerRuntime
 from chaoskit.sandbox.safety_lever import SafetyLevers
 from chaoskit.sandbox.scheduler import Schedules
 from chaoskit.sandbox.security_hub import SecurityHub
 from chaoskit.sandbox.security_tokens import SecurityTokens
+from chaoskit.sandbox.shell_sessions import SerialConsole, SerialConsoleKeys, ShellSessions
 from chaoskit.sandbox.simulation import PolicySimulator
 from chaoskit.sandbox.topics import Topics
 from chaoskit.sandbox.trail import AuditTrail
@@ -56,6 +61,7 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
     notices = BucketEvents(cloud, bus.put)
     guardduty, hub = GuardDuty(cloud, bus.put), SecurityHub(cloud, bus.put)
     config, analyzers = ConfigRules(cloud, bus.put), AccessAnalyzer(cloud, bus.put)
+    console, sending = SerialConsole(), Sending()
     trail.watch(guardduty.watch)
     bus.listen(hub.hear)
     for provider in (
@@ -83,6 +89,14 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
         KeyStates(cloud),
         Rotation(cloud),
         SafetyLevers(cloud),
+        RolesAnywhere(cloud),
+        ShellSessions(cloud),
+        console,
+        SerialConsoleKeys(console),
+        LifecycleScripts(cloud),
+        sending,
+        SendingV2(sending),
+        Membership(cloud),
     ):
         gateway.add_provider(provider)
     for answering in bedrock.providers(cloud, cloudwatch):

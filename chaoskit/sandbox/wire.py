@@ -56,7 +56,8 @@ class Principal:
         session_tags: Tags passed to AssumeRole.
         invoked_by: The service acting on the caller's behalf, e.g. `events.amazonaws.com`.
         source_arn: For a service, the resource it acts for (`aws:SourceArn`).
-        issuer: For a federated user, the IAM user who got the session.
+        issuer: For a federated user, who got the session: an IAM user, or the account's root.
+        issuer_id: That one's unique id.
         federated_provider: The identity provider that vouched for a role session.
         called_via: The services that make this call in the caller's name (`aws:CalledVia`).
     """
@@ -76,6 +77,7 @@ class Principal:
     invoked_by: str = ""
     source_arn: str = ""
     issuer: str = ""
+    issuer_id: str = ""
     federated_provider: str = ""
     called_via: tuple[str, ...] = ()
 

@@ -100,17 +100,18 @@ def test_the_split_follows_the_weights_whatever_the_order() -> None:
     assert served == {"a": 700, "b": 200, "c": 100}
 
 
-def test_other_ways_to_invoke_are_refused_plainly_and_only_for_endpoints_that_exist(
-    aws: Aws, endpoint: str
-) -> None:
+def test_a_stream_joins_to_the_answer_and_is_only_for_endpoints_that_exist(aws: Aws, endpoint: str) -> None:
+    runtime = aws.client("sagemaker-runtime")
+    streamed = runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint, Body=b"[1]")
+    parts = [event["PayloadPart"]["Bytes"] for event in streamed["Body"]]
+    assert len(parts) > 1
+    assert b"".join(parts) == runtime.invoke_endpoint(EndpointName=endpoint, Body=b"[1]")["Body"].read()
+    refused = refusal(runtime.invoke_endpoint_with_response_stream, EndpointName="none", Body=b"[1]")
+    assert refused[0] == "ValidationError"
+
+
+def test_an_endpoint_that_answers_at_once_takes_no_asynchronous_calls(aws: Aws, endpoint: str) -> None:
     runtime = aws.client("sagemaker-runtime")
     given = {"InputLocation": "s3://bucket/key"}
-    assert refusal(runtime.invoke_endpoint_async, EndpointName="none", **given)[0] == "ValidationError"
-    assert refusal(runtime.invoke_endpoint_async, EndpointName=endpoint, **given)[::2] == (
-        "NotImplemented",
-        501,
-    )
-    code, _, status = refusal(
-        runtime.invoke_endpoint_with_response_stream, EndpointName=endpoint, Body=b"[1]"
-    )
-    assert (code, status) == ("NotImplemented", 501)
+    for name in ("none", endpoint):
+        assert refusal(runtime.invoke_endpoint_async, EndpointName=name, **given)[0] == "ValidationError"

@@ -76,7 +76,7 @@ def _summary(call: ApiCall, model: str) -> dict[str, Any]:
         "providerName": provider,
         "inputModalities": ["TEXT"],
         "outputModalities": ["TEXT"],
-        "responseStreamingSupported": False,
+        "responseStreamingSupported": True,
         "customizationsSupported": [],
         "inferenceTypesSupported": ["ON_DEMAND"],
         "modelLifecycle": {"status": "ACTIVE"},

@@ -1,4 +1,4 @@
-"""Bedrock Runtime: `InvokeModel`, `Converse` and `ApplyGuardrail`, with guardrails that block.
+"""Bedrock Runtime: `InvokeModel`, `Converse`, both also in parts, and `ApplyGuardrail`; guardrails block.
 
 Source: Bedrock API Reference, InvokeModel, Converse, ApplyGuardrail; Bedrock User Guide, "Include a guardrail
 with the Converse API" and "Apply tags to user input to filter content".
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.sandbox.bedrock import models
+from chaoskit.sandbox.bedrock import models, streams
 from chaoskit.sandbox.bedrock.assessment import assess
 from chaoskit.sandbox.bedrock.telemetry import Invocation, Telemetry
 from chaoskit.sandbox.wire import ApiError
@@ -64,8 +64,8 @@ class Runtime:
             "InvokeModel": lambda call: self._measured(call, self._invoke),
             "Converse": lambda call: self._measured(call, self._converse),
             "ApplyGuardrail": self._apply,
-            "InvokeModelWithResponseStream": _refuse,
-            "ConverseStream": _refuse,
+            "InvokeModelWithResponseStream": lambda call: self._measured(call, self._invoke_in_parts),
+            "ConverseStream": lambda call: self._measured(call, self._converse_in_parts),
             "StartAsyncInvoke": _refuse,
         }
 
@@ -77,6 +77,24 @@ class Runtime:
             raise
 
     def _invoke(self, call: ApiCall) -> Mapping[str, Any]:
+        _, body, _ = self._said(call)
+        return {"body": json.dumps(body).encode(), "contentType": "application/json"}
+
+    def _invoke_in_parts(self, call: ApiCall) -> Mapping[str, Any]:
+        model, body, passage = self._said(call)
+        metrics = {
+            "inputTokenCount": passage.in_tokens,
+            "outputTokenCount": passage.out_tokens,
+            "invocationLatency": _LATENCY_MS,
+            "firstByteLatency": _LATENCY_MS,
+        }
+        return {"body": streams.chunks(model, body, metrics), "contentType": "application/json"}
+
+    def _converse_in_parts(self, call: ApiCall) -> Mapping[str, Any]:
+        return {"stream": streams.conversation(self._converse(call))}
+
+    def _said(self, call: ApiCall) -> tuple[str, dict[str, Any], Passage]:
+        """The model of an InvokeModel call, the body that it answers with, and how that came about."""
         model = models.find(call)
         prompt = models.read(model, _bytes(call.params.get("body", b"")))
         guardrail = self._asked_for(call, call.params, prompt.body)
@@ -89,7 +107,7 @@ class Runtime:
             if str(call.params.get("trace", "")).startswith("ENABLED"):
                 body["amazon-bedrock-trace"] = {"guardrail": _trace(passage, "input", "outputs")}
         self._tell(call, model, passage, dict(prompt.body), body)
-        return {"body": json.dumps(body).encode(), "contentType": "application/json"}
+        return model, body, passage
 
     def _converse(self, call: ApiCall) -> Mapping[str, Any]:
         model = models.find(call)

@@ -1,13 +1,15 @@
 """EC2's own form of parameters: lists are `xSet: {items: [...]}`, newer calls wrap the query as it was sent.
 
 Shapes are those of real records (RunInstances, AuthorizeSecurityGroupIngress, ModifySnapshotAttribute,
-DeleteFlowLogs and the calls named below).
+DeleteFlowLogs); which call has which form, and what its lists are called: `ec2_names.py`.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.trail.ec2_names import SETS, UNASKED, is_newer
 from chaoskit.sandbox.trail.redaction import LEFT_OUT, redacted
 
 if TYPE_CHECKING:
@@ -15,80 +17,23 @@ if TYPE_CHECKING:
 
     from chaoskit.sandbox.wire import ApiCall
 
-_WRAPPED = frozenset(
-    {
-        "AssociateIamInstanceProfile",
-        "CreateFlowLogs",
-        "CreateLaunchTemplate",
-        "CreateLaunchTemplateVersion",
-        "CreateNatGateway",
-        "CreateSnapshots",
-        "CreateTransitGateway",
-        "CreateVpcEndpoint",
-        "DeleteFlowLogs",
-        "DeleteLaunchTemplate",
-        "DeleteNatGateway",
-        "DeleteVpcEndpoints",
-        "DescribeFlowLogs",
-        "DescribeIamInstanceProfileAssociations",
-        "DescribeLaunchTemplates",
-        "DescribeNatGateways",
-        "DescribeVpcEndpoints",
-        "DisableEbsEncryptionByDefault",
-        "DisassociateIamInstanceProfile",
-        "EnableEbsEncryptionByDefault",
-        "EnableSerialConsoleAccess",
-        "GetEbsEncryptionByDefault",
-        "ModifyInstanceMetadataOptions",
-        "ModifyVpcEndpoint",
-        "ReplaceIamInstanceProfileAssociation",
-    }
-)
-_SETS = {
-    "Filters": ("filterSet", ""),
-    "GroupIds": ("securityGroupIdSet", "groupId"),
-    "GroupNames": ("securityGroupSet", "groupName"),
-    "InstanceIds": ("instancesSet", "instanceId"),
-    "ImageIds": ("imagesSet", "imageId"),
-    "Resources": ("resourcesSet", "resourceId"),
-    "SecurityGroupIds": ("groupSet", "groupId"),
-    "SnapshotIds": ("snapshotSet", "snapshotId"),
-    "SubnetIds": ("subnetSet", "subnetId"),
-    "Tags": ("tagSet", ""),
-    "TagSpecifications": ("tagSpecificationSet", ""),
-    "Values": ("valueSet", "value"),
-    "VolumeIds": ("volumeSet", "volumeId"),
-    "VpcIds": ("vpcSet", "vpcId"),
-    "IpPermissions": ("ipPermissions", ""),
-    "UserIdGroupPairs": ("groups", ""),
-    "IpRanges": ("ipRanges", ""),
-    "Ipv6Ranges": ("ipv6Ranges", ""),
-    "PrefixListIds": ("prefixListIds", ""),
-    "BlockDeviceMappings": ("blockDeviceMapping", ""),
-    "NetworkInterfaces": ("networkInterfaceSet", ""),
-    "Add": ("add", ""),
-    "Remove": ("remove", ""),
-}
-_PERMISSION_CALLS = frozenset(
-    {
-        "AuthorizeSecurityGroupEgress",
-        "AuthorizeSecurityGroupIngress",
-        "RevokeSecurityGroupEgress",
-        "RevokeSecurityGroupIngress",
-    }
-)
 _ATTRIBUTES = {"createVolumePermission": "CREATE_VOLUME_PERMISSION", "launchPermission": "launchPermission"}
 
 
 def request_parameters(operation: str, params: Mapping[str, Any], shape: Any) -> dict[str, Any]:
     """The parameters of an EC2 call as its record has them."""
-    if operation in _WRAPPED:
+    if is_newer(operation):
         return {f"{operation}Request": _as_sent(params, shape)}
     shown = _members(params, shape)
-    if operation in _PERMISSION_CALLS:
-        shown.setdefault("ipPermissions", {})
+    if operation.startswith("Describe"):
+        for name, member in shape.members.items():
+            if member.type_name == "list" and name in SETS:
+                shown.setdefault(SETS[name][0], {})
     if operation == "RunInstances":
-        _run_instances(shown)
+        wanted = ("imageId", "keyName", "minCount", "maxCount")
+        item = {name: shown.pop(name) for name in wanted if name in shown}
+        shown["instancesSet"] = {"items": [item]}
+    shown = {**UNASKED.get(operation, {}), **shown}
     if operation.startswith("Modify") and operation.endswith("Attribute"):
         for attribute, kind in _ATTRIBUTES.items():
             if attribute in shown:
@@ -99,8 +44,8 @@ def request_parameters(operation: str, params: Mapping[str, Any], shape: Any) ->
 
 def response_elements(call: ApiCall, output: Mapping[str, Any], shape: Any) -> dict[str, Any]:
     """The answer of an EC2 call as its record has it; every one carries the request's id."""
-    if call.operation in _WRAPPED:
-        body = _as_answered(output, shape) if shape is not None else {}
+    if is_newer(call.operation):
+        body = _as_answered(output, shape, newer=True) if shape is not None else {}
         if shape is not None and "Unsuccessful" in shape.members:
             body.setdefault("unsuccessful", "")
         return {
@@ -110,19 +55,10 @@ def response_elements(call: ApiCall, output: Mapping[str, Any], shape: Any) -> d
                 **{name: "" if value == {} else value for name, value in body.items()},
             }
         }
-    body = _as_answered(output, shape) if shape is not None else {"return": True}
+    body = _as_answered(output, shape, newer=False) if shape is not None else {"return": True}
     if not body:
         body = {"return": True}
     return {"requestId": call.request_id, **{"_return" if k == "return" else k: v for k, v in body.items()}}
-
-
-def _run_instances(shown: dict[str, Any]) -> None:
-    item = {name: shown.pop(name) for name in ("imageId", "minCount", "maxCount") if name in shown}
-    shown["instancesSet"] = {"items": [item]}
-    shown.setdefault("blockDeviceMapping", {})
-    shown.setdefault("monitoring", {"enabled": False})
-    shown.setdefault("disableApiTermination", False)
-    shown.setdefault("disableApiStop", False)
 
 
 def _members(value: Mapping[str, Any], shape: Any) -> dict[str, Any]:
@@ -137,7 +73,7 @@ def _members(value: Mapping[str, Any], shape: Any) -> dict[str, Any]:
         if instead is not None:
             shown[_lower(name)] = instead
         elif isinstance(inner, list):
-            renamed, key = _SETS.get(name, (f"{_lower(name).removesuffix('s')}Set", ""))
+            renamed, key = SETS.get(name, (f"{_lower(name).removesuffix('s')}Set", ""))
             shown[renamed] = _items(name, key, inner, member)
         elif isinstance(inner, dict):
             shown[_lower(name)] = _members(inner, member)
@@ -150,12 +86,16 @@ def _items(name: str, key: str, values: list[Any], shape: Any) -> dict[str, Any]
     if not values:
         return {}
     key = key or _lower(name).removesuffix("s")
-    return {
-        "items": [
-            _members(value, shape.member) if isinstance(value, dict) else {key: _plain(value)}
-            for value in values
+    items = [
+        _members(value, shape.member) if isinstance(value, dict) else {key: _plain(value)} for value in values
+    ]
+    if name == "TagSpecifications":
+        items = [
+            {"tags" if part == "tagSet" else part: inner for part, inner in one.items()} for one in items
         ]
-    }
+        for one in items:
+            one["tags"] = one.get("tags", {}).get("items", [])
+    return {"items": items}
 
 
 def _lower(name: str) -> str:
@@ -186,8 +126,8 @@ def _as_sent(value: Mapping[str, Any], shape: Any) -> dict[str, Any]:
     return shown
 
 
-def _as_answered(value: Mapping[str, Any], shape: Any) -> dict[str, Any]:
-    """The XML answer as a tree: wire names, lists as `{items: [...]}`."""
+def _as_answered(value: Mapping[str, Any], shape: Any, *, newer: bool) -> dict[str, Any]:
+    """The XML answer as a tree of wire names: lists are `{items: [...]}`, of newer calls `{item: ...}`."""
     shown: dict[str, Any] = {}
     for name, inner in value.items():
         member = shape.members.get(name)
@@ -197,17 +137,22 @@ def _as_answered(value: Mapping[str, Any], shape: Any) -> dict[str, Any]:
         wire = str(member.serialization.get("name", _lower(name)))
         if instead is not None:
             shown[wire] = instead
-        elif isinstance(inner, list):
-            if inner or wire != "tagSet":
-                shown[wire] = {"items": [_answered(one, member.member) for one in inner]} if inner else {}
-        else:
-            shown[wire] = _answered(inner, member)
+        elif not isinstance(inner, list):
+            shown[wire] = _answered(inner, member, newer=newer)
+        elif inner:
+            many = [_answered(one, member.member, newer=newer) for one in inner]
+            shown[wire] = {"item": many[0] if len(many) == 1 else many} if newer else {"items": many}
+        elif wire != "tagSet":
+            shown[wire] = "" if newer else {}
     return shown
 
 
-def _answered(value: Any, shape: Any) -> Any:
+def _answered(value: Any, shape: Any, *, newer: bool) -> Any:
     if isinstance(value, dict):
-        return _as_answered(value, shape)
+        return _as_answered(value, shape, newer=newer)
+    if isinstance(value, datetime):
+        milliseconds = int(value.timestamp() * 1000)
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z" if newer else milliseconds
     return _plain(value)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chaoskit.sandbox.wire import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chaoskit.sandbox.wire import Principal
@@ -42,6 +43,35 @@ def user_identity(principal: Principal) -> dict[str, Any]:
     return identity
 
 
+def asserted_identity(operation: str, output: Mapping[str, Any] | None) -> dict[str, Any]:
+    """`userIdentity` of a call that a provider vouched for instead of a key; empty when it is none or failed.
+
+    As the guide's examples of AssumeRoleWithWebIdentity and AssumeRoleWithSAML have it.
+    """
+    if not output or operation not in _ASSERTED:
+        return {}
+    kind, *names = _ASSERTED[operation]
+    provider, *rest = (str(output.get(name, "")) for name in names)
+    return {
+        "type": kind,
+        "principalId": ":".join((provider, *rest)),
+        "userName": rest[-1],
+        "identityProvider": provider,
+    }
+
+
+_ASSERTED = {
+    "AssumeRoleWithSAML": ("SAMLUser", "NameQualifier", "Subject"),
+    "AssumeRoleWithWebIdentity": (
+        "WebIdentityUser",
+        "Provider",
+        "Audience",
+        "SubjectFromWebIdentityToken",
+    ),
+}
+"""The kind of such a caller, and what of the answer its id is made of: provider first, name last."""
+
+
 def foreign_identity(principal: Principal) -> dict[str, Any]:
     """`userIdentity` in the record that another account gets of the call: only who and whose."""
     if principal.kind in (Kind.SERVICE, Kind.ANONYMOUS):
@@ -60,12 +90,7 @@ def _session_context(principal: Principal) -> dict[str, Any]:
         "attributes": {"creationDate": timestamp(principal.issued), "mfaAuthenticated": "false"},
     }
     if principal.kind is Kind.FEDERATED:
-        context["sessionIssuer"] = {
-            "type": "IAMUser",
-            "arn": principal.issuer,
-            "accountId": principal.account,
-            "userName": principal.issuer.rpartition("/")[2],
-        }
+        context["sessionIssuer"] = _issuer(principal)
     if principal.federated_provider:
         context["webIdFederationData"] = {"federatedProvider": principal.federated_provider, "attributes": {}}
     if principal.kind is Kind.ROLE:
@@ -77,3 +102,15 @@ def _session_context(principal: Principal) -> dict[str, Any]:
             "userName": principal.role_arn.rpartition("/")[2],
         }
     return context
+
+
+def _issuer(principal: Principal) -> dict[str, str]:
+    """Who got a federated user's session: an IAM user, or root, who has no name."""
+    by_root = principal.issuer.endswith(":root")
+    issuer = {
+        "type": "Root" if by_root else "IAMUser",
+        "principalId": principal.issuer_id,
+        "arn": principal.issuer,
+        "accountId": principal.account,
+    }
+    return issuer if by_root else {**issuer, "userName": principal.issuer.rpartition("/")[2]}

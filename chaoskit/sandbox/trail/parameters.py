@@ -28,9 +28,15 @@ _TELLS_DENIED = frozenset(
 _ANSWERS_READS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "DeleteResolverQueryLogConfig": {"originSequenceNumber": 0},
+    "DescribeTrails": {"trailNameList": []},
     "SendCommand": {"interactive": False},
+    "UpdateFunctionCode": {"dryRun": False, "publish": False},
 }
 """What records have though nobody asked it."""
+_FLAT_ANSWERS = frozenset({"docdb", "elasticache", "neptune", "rds", "redshift"})
+"""Services whose answer of one structure is recorded without its name (guides of RDS, Redshift and
+ElastiCache on logging with CloudTrail): `dBInstanceIdentifier` of CreateDBInstance is not within
+`dBInstance`."""
 _HEADERS_ONLY = frozenset({"bedrock-runtime"})
 
 
@@ -62,9 +68,15 @@ def response_elements(call: ApiCall, answer: Answer) -> dict[str, Any] | None:
     shape = get_service_model(call.service).operation_model(call.operation).output_shape
     if call.service == "ec2":
         return completed(call, ec2.response_elements(call, answer.output, shape))
-    if call.service == "s3" or shape is None:
+    if call.service == "s3":
+        return s3.response_elements(call, answer)
+    if shape is None:
         return None
-    return completed(call, _structure(call.service, answer.output, shape)) or None
+    shown = _structure(call.service, answer.output, shape)
+    only = next(iter(shown.values())) if len(shown) == 1 else None
+    if call.service in _FLAT_ANSWERS and isinstance(only, dict):
+        shown = only
+    return completed(call, shown) or None
 
 
 def lower_first(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.core.utils import get_service_model
 
 from chaoskit.sandbox.trail import s3
-from chaoskit.sandbox.trail.identity import foreign_identity, timestamp, user_identity
+from chaoskit.sandbox.trail.identity import asserted_identity, foreign_identity, timestamp, user_identity
 from chaoskit.sandbox.trail.names import GLOBAL_SERVICES, data_resource_type, event_name
 from chaoskit.sandbox.trail.parameters import request_parameters, response_elements
 from chaoskit.sandbox.trail.resources import resources
@@ -90,7 +90,7 @@ def _record(call: ApiCall, answer: Answer, region: str) -> dict[str, Any]:
     by_service = call.principal.kind is Kind.SERVICE or bool(call.principal.invoked_by)
     record: dict[str, Any] = {
         "eventVersion": name.version,
-        "userIdentity": user_identity(call.principal),
+        "userIdentity": _identity(call, answer),
         "eventTime": timestamp(call.at),
         "eventSource": name.source,
         "eventName": name.name,
@@ -123,6 +123,14 @@ def _record(call: ApiCall, answer: Answer, region: str) -> dict[str, Any]:
             "clientProvidedHostHeader": _host(call),
         }
     return record
+
+
+def _identity(call: ApiCall, answer: Answer) -> dict[str, Any]:
+    if call.service == "sts" and call.principal.kind is Kind.ANONYMOUS:
+        asserted = asserted_identity(call.operation, answer.output)
+        if asserted:
+            return asserted
+    return user_identity(call.principal)
 
 
 def _error_code(call: ApiCall, error: ApiError, *, denied: bool) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 EC2_HIDDEN = "<sensitiveDataRemoved>"
+TOKEN_HIDDEN = "Value hidden due to security reasons."  # noqa: S105 - AWS's words, no secret
 LEFT_OUT = object()
 """Stands for a value that the record does not have at all."""
 
@@ -23,19 +24,22 @@ _SECRET_NAMES = frozenset(
         "keymaterial",
         "masteruserpassword",
         "newpassword",
+        "offertoken",
         "oldpassword",
         "password",
         "passworddata",
         "plaintext",
         "privatekey",
+        "samlassertion",
         "secretaccesskey",
         "secretbinary",
         "secretkey",
         "secretstring",
         "userdata",
+        "webidentitytoken",
     }
 )
-_TOKENS = frozenset({"sessiontoken", "federationtoken", "webidentitytoken", "samlassertion", "tokencode"})
+_TOKENS = frozenset({"sessiontoken", "federationtoken", "tokencode"})
 
 
 def redacted(service: str, name: str, shape: Any) -> Any:
@@ -43,6 +47,8 @@ def redacted(service: str, name: str, shape: Any) -> Any:
     plain = name.lower()
     if plain in _TOKENS:
         return HIDDEN
+    if plain == "tokenvalue":
+        return TOKEN_HIDDEN
     if shape.type_name == "blob":
         return LEFT_OUT
     if plain in _SECRET_NAMES or shape.metadata.get("sensitive"):

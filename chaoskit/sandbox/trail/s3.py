@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.wire import Answer, ApiCall
 
 _XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
-_NO_BODY = frozenset({"Body", "Policy"})
+_NO_BODY = frozenset({"Body", "Delete", "Policy"})
 _UNRECORDED_HEADERS = frozenset(
     {
         "x-amz-content-sha256",
@@ -29,6 +29,11 @@ _UNRECORDED_HEADERS = frozenset(
     }
 )
 _UNRECORDED = re.compile(r"^x-amz-checksum|customer-key$")
+_UNANSWERED = _UNRECORDED_HEADERS | {"x-amz-id-2", "x-amz-request-id"}
+_SSE = "x-amz-server-side-encryption"
+_SSE_C = frozenset({f"{_SSE}-customer-algorithm", f"{_SSE}-customer-key-md5"})
+_STORES = frozenset({"CopyObject", "CreateMultipartUpload", "PutObject"})
+_DEFAULT = "AES256"
 _SIGNATURE_QUERY = frozenset({"x-amz-signature", "x-amz-credential", "x-amz-security-token", "signature"})
 
 
@@ -50,6 +55,21 @@ def request_parameters(call: ApiCall) -> dict[str, Any]:
     return shown | _body(call)
 
 
+def response_elements(call: ApiCall, answer: Answer) -> dict[str, Any] | None:
+    """The `x-amz-*` headers of an answer to a call that writes; None where there are none."""
+    shown: dict[str, Any] = {}
+    for spelled, value in answer.headers:
+        name = spelled.lower()
+        if name.startswith("x-amz-") and name not in _UNANSWERED and not _UNRECORDED.search(name):
+            shown[name] = value
+    if call.operation in _STORES and _SSE not in shown:
+        # What S3 says of encryption and moto does not: a customer's key, else that it encrypts unasked (S3
+        # User Guide, "Setting default server-side encryption behavior for Amazon S3 buckets").
+        own = {name: value for name, value in call.headers.items() if name in _SSE_C}
+        shown |= own or {_SSE: _DEFAULT}
+    return shown or None
+
+
 def additional_data(call: ApiCall, answer: Answer) -> dict[str, Any]:
     """`additionalEventData` of an S3 record."""
     length = call.headers.get("content-length", "0")
@@ -63,7 +83,19 @@ def additional_data(call: ApiCall, answer: Answer) -> dict[str, Any]:
     }
     if not call.principal.access_key_id:
         del data["SignatureVersion"], data["AuthenticationMethod"]
+    if call.operation in _STORES and answer.error is None:
+        data["SSEApplied"] = _encryption(call, answer)
     return data
+
+
+def _encryption(call: ApiCall, answer: Answer) -> str:
+    """`SSEApplied` (S3 User Guide, "Monitoring default encryption with AWS CloudTrail")."""
+    if not _SSE_C.isdisjoint(call.headers):
+        return "SSE_C"
+    asked = call.headers.get(_SSE, "")
+    told = (response_elements(call, answer) or {}).get(_SSE, _DEFAULT)
+    kind = {"aws:kms": "SSE_KMS", "aws:kms:dsse": "DSSE_KMS"}.get(asked or told, "SSE_S3")
+    return kind if asked else f"Default_{kind}"
 
 
 def host(call: ApiCall) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.sandbox.aws import Aws
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chaoskit.sandbox.events.delivery import Deliveries
 
 BUCKET = "audit-log-bucket"
@@ -37,6 +40,17 @@ class Audited(Aws):
         cloudtrail.create_trail(Name=TRAIL, S3BucketName=BUCKET, IsMultiRegionTrail=True)
         cloudtrail.start_logging(Name=TRAIL)
         return TRAIL
+
+    @contextmanager
+    def overheard(self) -> Iterator[list[dict[str, Any]]]:
+        """Every record that is made meanwhile, data events too."""
+        records: list[dict[str, Any]] = []
+        trail = self.served.cloud._trail
+        trail.watch(lambda event: records.append(event.record))
+        try:
+            yield records
+        finally:
+            trail._watchers.pop()
 
     @property
     def deliveries(self) -> Deliveries:

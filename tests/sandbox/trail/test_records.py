@@ -110,6 +110,37 @@ def test_root_services_and_strangers_have_identities_of_their_own() -> None:
     assert identity == {"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}
 
 
+@pytest.mark.parametrize(
+    ("operation", "output", "identity"),
+    [
+        (
+            "AssumeRoleWithWebIdentity",
+            {"Provider": "accounts.example.com", "Audience": "app", "SubjectFromWebIdentityToken": "ann"},
+            ("WebIdentityUser", "accounts.example.com:app:ann", "ann", "accounts.example.com"),
+        ),
+        (
+            "AssumeRoleWithSAML",
+            {"NameQualifier": "cXVhbGlmaWVy", "Subject": "ann"},
+            ("SAMLUser", "cXVhbGlmaWVy:ann", "ann", "cXVhbGlmaWVy"),
+        ),
+    ],
+)
+def test_who_a_provider_vouches_for_is_named_by_it(
+    operation: str, output: dict[str, str], identity: tuple[str, ...]
+) -> None:
+    asked = {
+        "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+        "WebIdentityToken": "S3CR3T",
+        "SAMLAssertion": "S3CR3T",
+    }
+    made = record(call("sts", operation, asked, Principal(Kind.ANONYMOUS, "", "*")), answered(output))
+    told = made["userIdentity"]
+    assert tuple(told[name] for name in ("type", "principalId", "userName", "identityProvider")) == identity
+    assert set(told) == {"type", "principalId", "userName", "identityProvider"}
+    assert made["requestParameters"] == {"roleArn": asked["RoleArn"]}
+    assert made["recipientAccountId"] == ACCOUNT
+
+
 def test_a_session_that_a_service_holds_says_which() -> None:
     session = dataclasses.replace(ROLE, invoked_by="ssm.amazonaws.com")
     made = record(call("iam", "DetachRolePolicy", {"RoleName": "r"}, session))
@@ -198,6 +229,8 @@ SECRETS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"AccessKey": {"AccessKeyId": "A", "SecretAccessKey": "S3CR3T"}},
     ),
     ("iam", "CreateLoginProfile", {"UserName": "u", "Password": "S3CR3T"}, {}),
+    ("bedrock", "CreateFoundationModelAgreement", {"modelId": "m", "offerToken": "S3CR3T"}, {}),
+    ("ssm", "StartSession", {"Target": "i-1"}, {"SessionId": "s", "TokenValue": "S3CR3T"}),
     ("iam", "ChangePassword", {"OldPassword": "S3CR3T", "NewPassword": "S3CR3T"}, {}),
     (
         "sts",
