@@ -146,6 +146,8 @@ def test_a_dollar_or_that_is_no_operator_is_a_field_of_that_name() -> None:
         ({"a": [{"anything-but": None}]}, "Value of anything-but must be an array"),
         ({"a": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}, "Unsupported anything-but pattern: cidr"),
         ({"a": [{"anything-but": {"prefix": ""}}]}, "Null prefix/suffix not allowed"),
+        ({"$or": [{"a": {"numeric": [1]}}, {"b": [1]}]}, "numeric is Ruler reserved fieldName"),
+        ({"$or": [{"regex": ["a"]}, {"b": [1]}]}, "Unrecognized match type regex"),
     ],
 )
 def test_what_eventbridge_refuses_is_refused_with_its_reason(
