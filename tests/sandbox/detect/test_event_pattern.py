@@ -57,6 +57,12 @@ def test_fields_of_one_array_match_only_within_one_element() -> None:
     assert match_event_pattern(pattern, together)
 
 
+def test_a_value_in_an_array_and_a_field_of_its_objects_must_share_the_element() -> None:
+    pattern = {"a": ["x"], "a.b": ["y"]}
+    assert not match_event_pattern(pattern, {"a": [["x"], [{"b": "y"}]]})
+    assert match_event_pattern(pattern, {"a": [["x", {"b": "y"}]]})
+
+
 def test_absence_is_judged_within_the_array_element_that_matched_before_it() -> None:
     pattern = {"users": {"name": ["ann"], "role": [{"exists": False}]}}
     assert match_event_pattern(pattern, {"users": [{"name": "ann"}, {"name": "bob", "role": "admin"}]})
