@@ -228,6 +228,21 @@ def test_the_first_and_last_are_found_by_time_and_by_order() -> None:
     assert row["stddev(ms)"] == pytest.approx(11.9059, abs=1e-4)
 
 
+def test_a_column_of_stats_may_compute_with_those_before_it() -> None:
+    query = "stats max(ms) as most, min(ms) as least, most - least as spread, sum(ms > 10) as slow"
+    assert run_insights(query, calls()) == [{"most": 30, "least": 7.5, "spread": 22.5, "slow": 2}]
+
+
+def test_the_log_groups_that_a_query_names_are_passed_over() -> None:
+    query = "SOURCE '/a' | SOURCE logGroups(namePrefix: ['b']) | fields op | head 1"
+    assert column(query, "op") == ["Del"]
+
+
+def test_a_glob_with_more_places_than_the_text_has_is_answered_at_once() -> None:
+    names = ", ".join(f"n{place}" for place in range(41))
+    assert run_insights(f"parse '{'* ' * 40}*' as {names} | display n0", [log(0, "x " * 39)]) == [{}]
+
+
 def test_a_percentile_has_two_names() -> None:
     (row,) = run_insights("stats pct(ms, 50) as a, percentile(ms, 50) as b", calls())
     assert row["a"] == row["b"] == 12

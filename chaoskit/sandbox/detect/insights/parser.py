@@ -25,7 +25,7 @@ MOST_ROWS = 10_000
 LONGEST = 10_000
 """Characters of a query (CloudWatch Logs API Reference, StartQuery)."""
 
-_ELSEWHERE = ("anomaly", "diff", "join", "lookup", "pattern", "source", "subquery")
+_ELSEWHERE = ("anomaly", "diff", "join", "lookup", "pattern", "subquery")
 """Commands of the language that are not evaluated here."""
 
 
@@ -54,6 +54,8 @@ class _Commands(Expressions):
             "stats": self._stats,
             "sort": self._sort,
             "limit": self._limit,
+            # What older queries of the console have for limit.
+            "head": self._limit,
             "dedup": self._dedup,
             "unnest": self._unnest,
         }
@@ -61,6 +63,7 @@ class _Commands(Expressions):
     def read(self) -> tuple[Command, ...]:
         commands: list[Command] = []
         self.take("|")
+        self._sources()
         while True:
             start = self.token.start
             word = self.take(*self._readers)
@@ -73,6 +76,13 @@ class _Commands(Expressions):
             commands.append(self._readers[word.value.lower()]())
             if self.token.kind is Kind.END:
                 return tuple(commands)
+            self.expect("|")
+
+    def _sources(self) -> None:
+        """Pass over `SOURCE 'group' |`, which names the log groups that the records are from."""
+        while self.take("source"):
+            while not self.token.says("|") and self.token.kind is not Kind.END:
+                self.advance()
             self.expect("|")
 
     def _columns(self) -> tuple[Column, ...]:
@@ -179,9 +189,11 @@ class _Commands(Expressions):
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
-    """A glob's asterisks take as little as they can, one at the very end all that is left."""
-    parts = [re.escape(part) for part in pattern.split("*")]
-    source = "(.*?)".join(parts)
-    if pattern.endswith("*"):
-        source = source.removesuffix("(.*?)") + "(.*)"
+    """A glob's asterisks take as little as they can, one at the very end all that is left.
+
+    Taking each part at its earliest place is enough; an atomic group never tries another.
+    """
+    first, *rest = (re.escape(part) for part in pattern.split("*"))
+    last = rest.pop() if rest and not rest[-1] else None
+    source = first + "".join(f"(?>(.*?){part})" for part in rest) + ("(.*)" if last is not None else "")
     return re.compile(source, re.DOTALL)

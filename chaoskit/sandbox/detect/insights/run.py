@@ -137,7 +137,9 @@ class _Pipeline:
         for column in command.columns:
             made |= {call.text: self.evaluator.aggregate(call, members) for call in aggregates(column.node)}
         row = Record({}, made)
-        made |= {column.name: self.evaluator.value(column.node, row) for column in command.columns}
+        for column in command.columns:
+            # One by one: a column may compute with those before it.
+            made[column.name] = self.evaluator.value(column.node, row)
         return row
 
     def _sort(self, command: nodes.Sort) -> None:
