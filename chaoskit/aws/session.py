@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit, urlunsplit
 
 from chaoskit.aws.calls import Call, Credentials
@@ -49,6 +49,15 @@ class Reader(Protocol):
 
     def messages(self, queue_url: str) -> list[Message]:
         """What has arrived in an alert queue that names this run, oldest first."""
+        ...
+
+
+@runtime_checkable
+class Lender(Protocol):
+    """A view of the account that lends its credentials to another AWS tool."""
+
+    def environment(self) -> Mapping[str, str]:
+        """The environment variables with which the tool acts as this view, and reaches the same place."""
         ...
 
 
@@ -176,6 +185,30 @@ class Aws:
         """See `Reader`."""
         with translated("sqs:ReceiveMessage", own_keys=True):
             return self._inboxes.of(queue_url).messages(self._client("sqs", None, None, attempts=_TRIES))
+
+    def environment(self) -> Mapping[str, str]:
+        """See `Lender`. It holds the credentials: for a child process only, never to be written down.
+
+        Raises:
+            TargetError: There are no usable credentials.
+        """
+        keys = self.connection.credentials
+        if keys is None:
+            with translated("session", own_keys=True):
+                held = self._session.get_credentials()
+            if held is None:
+                raise TargetError("There are no AWS credentials to hand to another tool.")
+            frozen = held.get_frozen_credentials()
+            keys = Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+        said = {
+            "AWS_ACCESS_KEY_ID": keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+            "AWS_SESSION_TOKEN": keys.session_token,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": self.connection.endpoint_url,
+        }
+        return {name: value for name, value in said.items() if value}
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Make the call once: no retry that could inject twice.

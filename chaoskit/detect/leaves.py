@@ -14,26 +14,30 @@ if TYPE_CHECKING:
 
     Leaf = tuple[object, "Membership"]
     Membership = Mapping["ArrayId", int]
-    ArrayId = tuple[str, int]
+    ArrayId = tuple[tuple[str, ...], int]
 
 NOWHERE: Membership = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One way to begin a dotted name: `key` of an object, then the ways to go on; none means arrived."""
+    """One way to begin a dotted name: `key` of an object, then the ways to go on; none means arrived.
+
+    `consumed` are the keys that lead here, the key itself among them: with them an array is the same one
+    whatever comes after it.
+    """
 
     key: str
-    consumed: str
+    consumed: tuple[str, ...]
     onward: tuple[Step, ...]
 
 
-def steps(name: str, consumed: str = "") -> tuple[Step, ...]:
+def steps(name: str, consumed: tuple[str, ...] = ()) -> tuple[Step, ...]:
     """Every way to read a dotted name: `a.b` is the key `a.b`, or `b` inside `a`."""
-    ways = [Step(name, consumed + name, ())]
+    ways = [Step(name, (*consumed, name), ())]
     at = name.find(".")
     while at >= 0:
-        head = consumed + name[: at + 1]
+        head = (*consumed, name[:at])
         ways.append(Step(name[:at], head, steps(name[at + 1 :], head)))
         at = name.find(".", at + 1)
     return tuple(ways)

@@ -108,7 +108,7 @@ def needs(experiment: Experiment, aws: Reader, *, looks: bool = True) -> Needs:
                 found.read.append(_call(change.state))
     trace = Trace("plan", datetime.now(UTC))
     for probe in probes(experiment) if looks else ():
-        found.declared |= set(probe.reads)
+        found.declared |= set(probe.needed())
         # What a probe that fails wanted to read is noted all the same.
         with suppress(AwsError):
             probe.ready(recorder)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from chaoskit.detect.leaves import Step
 
+_QUOTE = '\\"'
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -55,14 +57,13 @@ class Record:
 
     def texts(self, field: Field) -> tuple[str, ...]:
         """The values of a field as text."""
-        return tuple(map(text_of, self.values(field)))
+        return tuple(_spelled(self.values(field)))
 
     def lowered(self, field: Field) -> tuple[str, ...]:
         """The values of a field as text in lower case."""
         found = self._lowered.get(field.name)
         if found is None:
-            texts = [one if isinstance(one, str) else text_of(one) for one in self.values(field)]
-            found = self._lowered[field.name] = tuple([text.lower() for text in texts])
+            found = self._lowered[field.name] = tuple([text.lower() for text in _spelled(self.values(field))])
         return found
 
 
@@ -71,6 +72,17 @@ def text_of(value: object) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _spelled(values: tuple[object, ...]) -> list[str]:
+    """Values as text; an object also as it reads where the JSON texts in it, such as policies, are plain."""
+    texts = []
+    for value in values:
+        text = value if isinstance(value, str) else text_of(value)
+        texts.append(text)
+        if text is not value and _QUOTE in text:
+            texts.append(text.replace(_QUOTE, '"'))
+    return texts
 
 
 def _descend(node: Mapping[str, object], ways: tuple[Step, ...], found: list[object]) -> None:

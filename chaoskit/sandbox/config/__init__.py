@@ -1,4 +1,4 @@
-"""AWS Config: a recorder, managed rules, and what they say of the resources that moto keeps.
+"""AWS Config: a recorder, managed and custom rules, and what they say of the resources that moto keeps.
 
 Wiring, for whoever assembles the sandbox:
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.config.custom import OWNER, Custom, check_invocable, custom, invalid, touched
 from chaoskit.sandbox.config.evaluation import Evaluator
+from chaoskit.sandbox.config.managed import Managed
 from chaoskit.sandbox.config.managed import rules as managed_rules
 from chaoskit.sandbox.config.paging import page
 from chaoskit.sandbox.config.recorder import Recorders
 from chaoskit.sandbox.config.resources import resources
-from chaoskit.sandbox.config.rule import Compliance, Region, Rule, new_id
+from chaoskit.sandbox.config.rule import Compliance, Region, Result, Rule, new_id
 from chaoskit.sandbox.trail.names import data_resource_type, event_name
 from chaoskit.sandbox.wire import ApiError
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
     from chaoskit.sandbox.cloud import Sandbox
     from chaoskit.sandbox.config.evaluation import PutEvent
-    from chaoskit.sandbox.config.managed import Managed
     from chaoskit.sandbox.wire import Answer, ApiCall
 
 _CAP = 25
@@ -46,6 +48,7 @@ class ConfigRules:
             "PutConfigRule": self._put_rule,
             "DescribeConfigRules": self._describe_rules,
             "DeleteConfigRule": self._delete_rule,
+            "PutEvaluations": self._put_evaluations,
             "StartConfigRulesEvaluation": self._start_evaluation,
             "DescribeConfigRuleEvaluationStatus": self._evaluation_status,
             "DescribeComplianceByConfigRule": self._compliance_by_rule,
@@ -61,10 +64,17 @@ class ConfigRules:
         with self._lock:
             here = [region for place, region in self._regions.items() if place[0] == call.account]
         for region in here:
-            if region.recording:
-                for rule in list(region.rules.values()):
-                    if rule.managed.on_change and call.service in rule.managed.watches:
-                        self._evaluator.order(region, rule)
+            for rule in list(region.rules.values()) if region.recording else ():
+                if rule.source.on_change and call.service in rule.source.watches:
+                    self._evaluator.order(region, rule, self._about(region, rule, call))
+
+    def _about(self, region: Region, rule: Rule, call: ApiCall) -> set[tuple[str, str]]:
+        """The resources of a custom rule that a call touched; a managed rule looks at all anyway."""
+        if not isinstance(rule.source, Custom):
+            return set()
+        with self._cloud.lock:
+            there = [one for kind in rule.source.resource_types for one in resources(region.place, kind)]
+        return set(touched(call, there))
 
     def _region(self, call: ApiCall) -> Region:
         with self._lock:
@@ -92,12 +102,12 @@ class ConfigRules:
                 "NoAvailableConfigurationRecorderException",
                 "Configuration recorder is not available to put the rule: set up AWS Config first.",
             )
-        managed = _checked(given)
+        source = _checked(given)
         known = self._known(region, given)
         identifier = known.given["ConfigRuleId"] if known else new_id()
         name = known.name if known else str(given.get("ConfigRuleName") or "")
         if not name:
-            raise _invalid("A new rule needs a ConfigRuleName.")
+            raise invalid("A new rule needs a ConfigRuleName.")
         account, home = region.place
         kept = {
             "ConfigRuleState": "ACTIVE",
@@ -107,15 +117,28 @@ class ConfigRules:
             "ConfigRuleArn": f"arn:aws:config:{home}:{account}:config-rule/{identifier}",
             "EvaluationModes": [{"Mode": "DETECTIVE"}],
         }
-        if managed.periodic:
+        if isinstance(source, Managed) and source.periodic:
             kept.setdefault("MaximumExecutionFrequency", "TwentyFour_Hours")
-        rule = Rule(name, kept, managed, known.made if known else self._cloud.now())
+        rule = Rule(name, kept, source, known.made if known else self._cloud.now())
         rule.results = dict(known.results) if known else {}
+        if isinstance(source, Custom):
+            check_invocable(self._cloud, region, rule)
         region.rules[name] = rule
         self._evaluator.order(region, rule)
-        if managed.periodic:
+        if source.periodic:
             self._evaluator.repeat(region, rule)
         return {}
+
+    def _put_evaluations(self, call: ApiCall) -> Mapping[str, Any]:
+        """What a custom rule's function says, of the rule that the token was given for."""
+        token, region = str(call.params.get("ResultToken") or ""), self._region(call)
+        rule = next((rule for rule in region.rules.values() if token in rule.tokens), None)
+        if rule is None:
+            raise ApiError("InvalidResultTokenException", "The specified ResultToken is not valid.")
+        said = [_evaluation(one, rule.tokens[token], call.at) for one in call.params.get("Evaluations") or []]
+        if not call.params.get("TestMode"):
+            self._evaluator.record(region, rule, said)
+        return {"FailedEvaluations": []}
 
     def _known(self, region: Region, given: Mapping[str, Any]) -> Rule | None:
         """The rule that is put anew, by its name, id or ARN."""
@@ -185,40 +208,66 @@ def _changes_nothing(call: ApiCall) -> bool:
     return event_name(call.service, call.operation).read_only
 
 
-def _checked(given: Mapping[str, Any]) -> Managed:
-    """The managed rule that a request asks for.
+def _checked(given: Mapping[str, Any]) -> Managed | Custom:
+    """The rule that a request asks for.
 
     Raises:
         ApiError: `InvalidParameterValueException`: there is no such rule, or it can't take what is given.
     """
     source = given.get("Source") or {}
+    if (given.get("Scope") or {}).get("TagKey"):
+        raise invalid("The embedded sandbox has no rules scoped by tag.")
+    if source.get("Owner") == OWNER:
+        _parameters(given)
+        return custom(given)
     if source.get("Owner") != "AWS":
-        raise _invalid("The embedded sandbox has managed rules only: Source.Owner must be AWS.")
+        raise invalid(f"The embedded sandbox has no custom policy rules: Source.Owner is AWS or {OWNER}.")
     identifier = str(source.get("SourceIdentifier") or "")
     managed = managed_rules().get(identifier)
     if managed is None:
-        raise _invalid(
+        raise invalid(
             f"The sourceIdentifier {identifier} is invalid, or the embedded sandbox does not have that rule. "
             f"It has {', '.join(managed_rules())}."
         )
-    if (given.get("Scope") or {}).get("TagKey"):
-        raise _invalid("The embedded sandbox has no rules scoped by tag.")
     if given.get("MaximumExecutionFrequency") and not managed.periodic:
-        raise _invalid(f"{identifier} is triggered by changes only: it takes no MaximumExecutionFrequency.")
+        raise invalid(f"{identifier} is triggered by changes only: it takes no MaximumExecutionFrequency.")
+    unknown = sorted(set(_parameters(given)) - managed.parameters)
+    if unknown:
+        raise invalid(f"Unknown parameters provided in the inputParameters: {', '.join(unknown)}.")
+    return managed
+
+
+def _parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         parameters = json.loads(given.get("InputParameters") or "{}")
     except ValueError:
         parameters = None
     if not isinstance(parameters, dict):
-        raise _invalid("InputParameters is not a JSON object.")
-    unknown = sorted(set(parameters) - managed.parameters)
-    if unknown:
-        raise _invalid(f"Unknown parameters provided in the inputParameters: {', '.join(unknown)}.")
-    return managed
+        raise invalid("InputParameters is not a JSON object.")
+    return parameters
 
 
-def _invalid(message: str) -> ApiError:
-    return ApiError("InvalidParameterValueException", message)
+def _evaluation(given: Mapping[str, Any], invoked: datetime, now: datetime) -> Result:
+    """What a function says of one resource (AWS Config API Reference, Evaluation)."""
+    said = str(given["ComplianceType"])
+    if said not in set(Compliance) - {Compliance.INSUFFICIENT_DATA}:
+        raise invalid(f"AWS Config does not accept the ComplianceType {said} from PutEvaluations.")
+    return Result(
+        str(given["ComplianceResourceType"]),
+        str(given["ComplianceResourceId"]),
+        Compliance(said),
+        now,
+        str(given.get("Annotation") or ""),
+        invoked,
+        _aware(given["OrderingTimestamp"]),
+    )
+
+
+def _aware(at: datetime | str | float) -> datetime:
+    """A timestamp as botocore's parser or the wire has it."""
+    if isinstance(at, datetime):
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else datetime.fromisoformat(at)
 
 
 def _compliance(rule: Rule) -> dict[str, Any]:
@@ -238,6 +287,8 @@ def _status(rule: Rule) -> dict[str, Any]:
         "FirstActivatedTime": rule.made,
         "FirstEvaluationStarted": rule.evaluated is not None,
     }
+    if rule.failure:
+        said |= {"LastErrorCode": rule.failure.partition(":")[0], "LastErrorMessage": rule.failure}
     if rule.evaluated is None:
         return said
     return {

@@ -47,6 +47,11 @@ def resources(place: Place, resource_type: str) -> list[Resource]:
     return [Resource(place, resource_type, *found) for found in reader(place)]
 
 
+def resource_types() -> tuple[str, ...]:
+    """The types that are known here."""
+    return tuple(sorted(_READERS))
+
+
 def _account(place: Place) -> Found:
     yield place[0], place[0], None
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from chaoskit.sandbox.config.custom import Custom
     from chaoskit.sandbox.config.managed import Managed
     from chaoskit.sandbox.config.recorder import Recorder
 
@@ -34,13 +35,21 @@ class Compliance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a rule said of one resource, and when."""
+    """What a rule said of one resource.
+
+    Attributes:
+        at: When it was recorded.
+        invoked: When the rule was asked, if that was earlier.
+        ordered: What the rule says to have looked at is of this time, if that was earlier.
+    """
 
     resource_type: str
     resource_id: str
     compliance: Compliance
     at: datetime
     annotation: str = ""
+    invoked: datetime | None = None
+    ordered: datetime | None = None
 
     @property
     def key(self) -> Key:
@@ -57,17 +66,16 @@ class Result:
                     "ResourceId": self.resource_id,
                     "EvaluationMode": "DETECTIVE",
                 },
-                "OrderingTimestamp": self.at,
+                "OrderingTimestamp": self.ordered or self.at,
             },
             "ComplianceType": str(self.compliance),
             "ResultRecordedTime": self.at,
-            "ConfigRuleInvokedTime": self.at,
+            "ConfigRuleInvokedTime": self.invoked or self.at,
         }
         return {**said, "Annotation": self.annotation} if self.annotation else said
 
     def told(self, rule: str) -> dict[str, Any]:
         """As a compliance change event has it."""
-        at = moment(self.at)
         said: dict[str, Any] = {
             "evaluationResultIdentifier": {
                 "evaluationResultQualifier": {
@@ -75,11 +83,11 @@ class Result:
                     "resourceType": self.resource_type,
                     "resourceId": self.resource_id,
                 },
-                "orderingTimestamp": at,
+                "orderingTimestamp": moment(self.ordered or self.at),
             },
             "complianceType": str(self.compliance),
-            "resultRecordedTime": at,
-            "configRuleInvokedTime": at,
+            "resultRecordedTime": moment(self.at),
+            "configRuleInvokedTime": moment(self.invoked or self.at),
         }
         return {**said, "annotation": self.annotation} if self.annotation else said
 
@@ -90,20 +98,28 @@ class Rule:
 
     Attributes:
         given: `ConfigRule` as it was put, identifiers added.
-        managed: What it checks.
+        source: What it checks: a managed rule's own code, or a function of the account.
         results: What it said last, by resource.
+        tokens: The result tokens that a custom rule's function was given, and when it was asked.
         pending: An evaluation has been ordered and has not begun.
+        due: The resources that a custom rule is to be asked about.
+        whole: It is to be asked about all of them.
         evaluated: When it was last evaluated.
+        failure: Why a custom rule's function could not be asked last; empty when it could.
         made: When it was put first.
     """
 
     name: str
     given: Mapping[str, Any]
-    managed: Managed
+    source: Managed | Custom
     made: datetime
     results: dict[Key, Result] = field(default_factory=dict)
+    tokens: dict[str, datetime] = field(default_factory=dict)
     pending: bool = False
+    due: set[Key] = field(default_factory=set)
+    whole: bool = False
     evaluated: datetime | None = None
+    failure: str = ""
 
     @property
     def arn(self) -> str:

@@ -34,6 +34,12 @@ OPERATORS = frozenset(
         "anything-but",
     }
 )
+RESERVED = OPERATORS | {
+    *("=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case"),
+    *("date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range"),
+    *("ip-address-in-range", "ip-address-not-in-range"),
+}
+"""Field names that may not stand inside `$or` (event-ruler, README, "OR")."""
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 _MIXED = "Inside anything but list, either all values are number or string, mixed type is not supported"
 _ONE_KEY = "Only one key allowed in match expression"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chaoskit.detect.leaves import NOWHERE, is_number, leaves, merge, steps
 from chaoskit.sandbox.detect.comparisons import (
-    OPERATORS,
+    RESERVED,
     InvalidEventPattern,
     address_test,
     compile_expression,
@@ -184,7 +184,11 @@ def _compiled(pattern: str) -> EventPattern:
 
 
 def _rules(
-    node: Mapping[str, object], prefix: str, rules: list[dict[str, Alternatives]]
+    node: Mapping[str, object],
+    prefix: str,
+    rules: list[dict[str, Alternatives]],
+    *,
+    within_or: bool = False,
 ) -> list[dict[str, Alternatives]]:
     """Flatten a pattern into rules: dotted field name to alternatives. A later name replaces an equal one."""
     if not node:
@@ -194,12 +198,18 @@ def _rules(
         if key == "$or" and _is_or(value):
             branches = value if isinstance(value, list) else []
             rules = [
-                rule for branch in branches for rule in _rules(branch, prefix, [dict(rule) for rule in rules])
+                rule
+                for branch in branches
+                for rule in _rules(branch, prefix, [dict(rule) for rule in rules], within_or=True)
             ]
             if len(rules) > MOST_RULES:
                 raise InvalidEventPattern(f"$or makes more than {MOST_RULES} combinations", prefix)
+        elif within_or and key in RESERVED:
+            raise InvalidEventPattern(
+                f"{key} is Ruler reserved fieldName which cannot be used inside $or.", prefix
+            )
         elif isinstance(value, dict):
-            rules = _rules(value, name, rules)
+            rules = _rules(value, name, rules, within_or=within_or)
         elif isinstance(value, list):
             if not value:
                 raise InvalidEventPattern("Empty arrays are not allowed", name)
@@ -211,11 +221,11 @@ def _rules(
 
 
 def _is_or(value: object) -> bool:
-    """`$or` is an operator only over two or more objects none of which names an operator; else a field."""
+    """`$or` is an operator only over two or more objects none of which has a reserved name; else a field."""
     return (
         isinstance(value, list)
         and len(value) > 1
-        and all(isinstance(branch, dict) and branch and OPERATORS.isdisjoint(branch) for branch in value)
+        and all(isinstance(branch, dict) and branch and RESERVED.isdisjoint(branch) for branch in value)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from typing import Any
@@ -130,6 +131,63 @@ def test_the_matcher_and_its_index_agree_with_a_plain_reading_of_the_guide() -> 
         assert index.matching(event) == expected, f"seed {SEED}: {json.dumps(event)}"
         assert [n for n, pattern in enumerate(patterns) if match_event_pattern(pattern, event)] == expected
     assert 1_000 < hits < EVENTS * len(patterns) * 0.9
+
+
+def flattened(
+    node: Any, name: str, inside: dict[int, int], arrays: itertools.count[int]
+) -> list[tuple[str, Any, dict[int, int]]]:
+    """Every scalar of an event: its dotted name, itself, and which element of which array it is in."""
+    if isinstance(node, dict):
+        named = [(f"{name}.{key}".lstrip("."), inner) for key, inner in node.items()]
+        return [found for key, inner in named for found in flattened(inner, key, inside, arrays)]
+    if isinstance(node, list):
+        array = next(arrays)
+        places = [
+            {**inside, array: at} if isinstance(one, dict | list) else inside for at, one in enumerate(node)
+        ]
+        return [
+            found
+            for one, place in zip(node, places, strict=True)
+            for found in flattened(one, name, place, arrays)
+        ]
+    return [(name, node, inside)]
+
+
+def nested(dice: random.Random, depth: int = 3) -> Any:
+    if depth == 0 or dice.random() < 0.2:
+        return dice.choice(["x", "y", 1, None])
+    if dice.random() < 0.5:
+        return [nested(dice, depth - 1) for _ in range(dice.randint(0, 3))]
+    return {name: nested(dice, depth - 1) for name in "abc" if dice.random() < 0.8}
+
+
+def consistent(choice: tuple[dict[int, int], ...]) -> bool:
+    seen: dict[int, int] = {}
+    return all(seen.setdefault(array, at) == at for inside in choice for array, at in inside.items())
+
+
+def test_fields_in_arrays_of_objects_agree_with_trying_every_choice_of_elements() -> None:
+    dice = random.Random(SEED)  # noqa: S311 - a reproducible choice, not a secret
+    hits = 0
+    for _ in range(10 * EVENTS):
+        event = {name: nested(dice) for name in "abc"}
+        names = dice.sample(["a.b", "a.c", "a", "b.a", "b.a.c", "a.b.c", "c.b"], dice.randint(1, 3))
+        wanted: dict[str, list[Any]] = {
+            name: dice.choice([["x"], [1, "y"], [{"exists": True}], [None]]) for name in names
+        }
+        leaves = flattened(event, "", {}, itertools.count())
+        fitting = [
+            [
+                inside
+                for at, value, inside in leaves
+                if at == name and any(accepts(one, value) for one in alternatives)
+            ]
+            for name, alternatives in wanted.items()
+        ]
+        expected = any(map(consistent, itertools.product(*fitting)))
+        hits += expected
+        assert match_event_pattern(wanted, event) is expected, f"seed {SEED}: {wanted} {json.dumps(event)}"
+    assert hits > EVENTS / 2
 
 
 @pytest.mark.parametrize("joined", ["&&", "||"])

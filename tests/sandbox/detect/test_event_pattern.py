@@ -57,6 +57,12 @@ def test_fields_of_one_array_match_only_within_one_element() -> None:
     assert match_event_pattern(pattern, together)
 
 
+def test_a_value_in_an_array_and_a_field_of_its_objects_must_share_the_element() -> None:
+    pattern = {"a": ["x"], "a.b": ["y"]}
+    assert not match_event_pattern(pattern, {"a": [["x"], [{"b": "y"}]]})
+    assert match_event_pattern(pattern, {"a": [["x", {"b": "y"}]]})
+
+
 def test_absence_is_judged_within_the_array_element_that_matched_before_it() -> None:
     pattern = {"users": {"name": ["ann"], "role": [{"exists": False}]}}
     assert match_event_pattern(pattern, {"users": [{"name": "ann"}, {"name": "bob", "role": "admin"}]})
@@ -146,6 +152,8 @@ def test_a_dollar_or_that_is_no_operator_is_a_field_of_that_name() -> None:
         ({"a": [{"anything-but": None}]}, "Value of anything-but must be an array"),
         ({"a": [{"anything-but": {"cidr": "10.0.0.0/8"}}]}, "Unsupported anything-but pattern: cidr"),
         ({"a": [{"anything-but": {"prefix": ""}}]}, "Null prefix/suffix not allowed"),
+        ({"$or": [{"a": {"numeric": [1]}}, {"b": [1]}]}, "numeric is Ruler reserved fieldName"),
+        ({"$or": [{"regex": ["a"]}, {"b": [1]}]}, "Unrecognized match type regex"),
     ],
 )
 def test_what_eventbridge_refuses_is_refused_with_its_reason(

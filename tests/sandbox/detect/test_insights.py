@@ -89,6 +89,10 @@ def test_an_object_is_accepted_as_the_message_and_shown_as_json() -> None:
         ("not isPresent(ms)", ["Del"]),
         ("ok = 1", ["Get", "Get"]),
         ("ok = 'false'", ["Put"]),
+        ("op =~ /^(?i)put$/", ["Put"]),
+        ("op like /x|(?i)PUT|del/", ["Put", "Del"]),
+        ("op like /(?:(?i)p)UT/", []),
+        ("op like /[](?i)]/", []),
         ("ms + 1 = 13", ["Get"]),
         ("ms > 1000 or strcontains(user.name, 've')", ["Del"]),
         (f"@timestamp > {START + 2 * MINUTE}", ["Del"]),
@@ -145,6 +149,9 @@ def test_filter_keeps_the_records_for_which_its_condition_holds(condition: str, 
         ("isIpv4InSubnet('2001:db8::1', '2001:db8::/32')", 0),
         ("isIpv6InSubnet('2001:db8::1', '2001:db8::/32')", 1),
         ("a = 1 and b = 'x'", 1),
+        ("jsonStringify(jsonParse('{\"k\": [1, 2]}'))", '{"k":[1,2]}'),
+        ("jsonParse('no json')", "no json"),
+        ("unmask(b)", "x"),
     ],
 )
 def test_expressions_have_the_value_that_the_guide_gives_them(expression: str, result: object) -> None:
@@ -221,6 +228,49 @@ def test_the_first_and_last_are_found_by_time_and_by_order() -> None:
     assert row["stddev(ms)"] == pytest.approx(11.9059, abs=1e-4)
 
 
+def test_a_column_of_stats_may_compute_with_those_before_it() -> None:
+    query = "stats max(ms) as most, min(ms) as least, most - least as spread, sum(ms > 10) as slow"
+    assert run_insights(query, calls()) == [{"most": 30, "least": 7.5, "spread": 22.5, "slow": 2}]
+
+
+def test_the_log_groups_that_a_query_names_are_passed_over() -> None:
+    query = "SOURCE '/a' | SOURCE logGroups(namePrefix: ['b']) | fields op | head 1"
+    assert column(query, "op") == ["Del"]
+
+
+def test_a_glob_with_more_places_than_the_text_has_is_answered_at_once() -> None:
+    names = ", ".join(f"n{place}" for place in range(41))
+    assert run_insights(f"parse '{'* ' * 40}*' as {names} | display n0", [log(0, "x " * 39)]) == [{}]
+
+
+def test_a_percentile_has_two_names() -> None:
+    (row,) = run_insights("stats pct(ms, 50) as a, percentile(ms, 50) as b", calls())
+    assert row["a"] == row["b"] == 12
+
+
+def test_a_parsed_map_is_reached_into_and_a_list_is_unnested() -> None:
+    message = 'x={"events": [{"name": "exception", "n": 2}, {"name": "action", "n": 3}]}'
+    query = (
+        'parse "x=*" as x | fields jsonParse(x) as made, made.events[1].name as second'
+        " | unnest made.events into event | sort event.name | display event.name, second, event"
+    )
+    assert run_insights(query, [log(0, message)]) == [
+        {"event.name": "action", "second": "action", "event": '{"name":"action","n":3}'},
+        {"event.name": "exception", "second": "action", "event": '{"name":"exception","n":2}'},
+    ]
+    summed = "fields jsonParse(@message) as m | unnest m.events into e | stats sum(e.n) as n by @logStream"
+    rows = run_insights(summed, [log(0, message.removeprefix("x=")), log(1, "idle")])
+    assert rows == [{"@logStream": "s", "n": 5}]
+
+
+def test_records_as_they_were_logged_are_taken_without_a_message() -> None:
+    record = {"eventTime": "2024-05-01T10:00:30Z", "eventName": "X", "userIdentity": {"type": "Root"}}
+    rows = run_insights(
+        "filter userIdentity.type = 'Root' | stats count(*) as n by bin(1m), eventName", [record]
+    )
+    assert rows == [{"bin(1m)": "2024-05-01 10:00:00.000", "eventName": "X", "n": 1}]
+
+
 def test_stats_of_nothing_is_no_row() -> None:
     assert run_insights("filter op = 'None' | stats count(*)", calls()) == []
 
@@ -290,6 +340,8 @@ def test_fields_of_lambda_lines_are_discovered() -> None:
         ("dedup a | sort a", "only limit may follow dedup", 10),
         ("fields a ; b", "unexpected character ';'", 9),
         ("stats count(*) as n | filter sum(n) > 1", "there is no column sum(n)", 29),
+        ("pattern @message", "the embedded sandbox does not evaluate pattern", 0),
+        ("unnest a b", "expecting 'into'", 9),
         ("fields bin(0s)", "a period is longer than nothing", 11),
         ("filter 5m > 1", "a period can only be the argument", 7),
     ],

@@ -176,6 +176,14 @@ def test_an_object_is_searched_as_compact_json() -> None:
     assert sees({"requestParameters": "*"}, ATTACHED)
 
 
+def test_a_policy_inside_a_searched_object_is_read_as_it_was_written() -> None:
+    policy = '{"Statement": [{"Effect": "Allow", "Resource": ["arn:aws:s3:::<YOUR-BUCKET-NAME>/*"]}]}'
+    event = {"requestParameters": {"userName": "x", "policyDocument": policy}}
+    wanted = ['"arn:aws:s3:::<YOUR-BUCKET-NAME>/*"', '"Allow"', '"userName":"x"']
+    assert sees({"requestParameters|contains|all": wanted}, event)
+    assert not sees({"requestParameters|contains": '"Deny"'}, event)
+
+
 def test_null_fields_of_a_record_count_as_absent() -> None:
     assert sees({"responseElements": None, "errorCode": None}, ATTACHED)
     assert sees({"responseElements|exists": False}, ATTACHED)

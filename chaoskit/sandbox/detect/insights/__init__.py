@@ -1,7 +1,7 @@
 """CloudWatch Logs Insights: its query language, run over log records in memory.
 
 Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax". Commands: `fields`,
-`display`, `filter`, `parse`, `stats`, `sort`, `limit`, `dedup`.
+`display`, `filter`, `filterIndex`, `parse`, `stats`, `sort`, `limit`, `dedup`, `unnest`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def run_insights(
     Args:
         query: In the Logs Insights query language.
         records: Each a mapping with `@timestamp` (milliseconds since the epoch), `@message` (text, or the
-            object that its JSON holds) and any other field, such as `@logStream`.
+            object that its JSON holds) and any other field, such as `@logStream`. A mapping without
+            `@message` is taken for the JSON object that was logged, at its `eventTime`.
         now: The time of the query in milliseconds since the epoch; only `now()` needs it.
 
     Returns:

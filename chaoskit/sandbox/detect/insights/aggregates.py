@@ -95,6 +95,7 @@ AGGREGATES: dict[str, Callable[[list[Value]], Value]] = {
     "sortslast": _highest,
 }
 """Aggregates of a field's values, by name in lower case."""
+PERCENTILES = frozenset({"pct", "percentile"})
 BY_TIME = frozenset({"earliest", "latest"})
 """Aggregates that look at the records' timestamps."""
-AGGREGATE_NAMES = frozenset(AGGREGATES) | BY_TIME | {"pct"}
+AGGREGATE_NAMES = frozenset(AGGREGATES) | BY_TIME | PERCENTILES

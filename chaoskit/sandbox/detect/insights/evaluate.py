@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chaoskit.sandbox.detect.insights import nodes
-from chaoskit.sandbox.detect.insights.aggregates import AGGREGATE_NAMES, AGGREGATES, BY_TIME, percentile
+from chaoskit.sandbox.detect.insights.aggregates import (
+    AGGREGATE_NAMES,
+    AGGREGATES,
+    BY_TIME,
+    PERCENTILES,
+    percentile,
+)
 from chaoskit.sandbox.detect.insights.errors import InvalidQuery
 from chaoskit.sandbox.detect.insights.functions import FUNCTIONS
 from chaoskit.sandbox.detect.insights.values import Instant, before, equal, number, text, truth
@@ -73,10 +79,10 @@ class Evaluator:
         values = [self.value(call.arguments[0], record) for record in records]
         if call.function in BY_TIME:
             return _by_time(call.function, values, records)
-        if call.function == "pct":
+        if call.function in PERCENTILES:
             percent = number(self.value(call.arguments[1], records[0]))
             if percent is None:
-                raise InvalidQuery("pct takes a field and a percentage", call.at)
+                raise InvalidQuery(f"{call.function} takes a field and a percentage", call.at)
             return percentile(values, percent)
         return AGGREGATES[call.function](values)
 

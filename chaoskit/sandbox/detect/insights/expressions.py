@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from chaoskit.sandbox.detect.insights.aggregates import AGGREGATE_NAMES
+from chaoskit.sandbox.detect.insights.aggregates import AGGREGATE_NAMES, PERCENTILES
 from chaoskit.sandbox.detect.insights.errors import InvalidQuery
 from chaoskit.sandbox.detect.insights.functions import FUNCTIONS
 from chaoskit.sandbox.detect.insights.lexer import Kind
@@ -18,8 +17,10 @@ from chaoskit.sandbox.detect.insights.nodes import (
     Operation,
     Period,
 )
+from chaoskit.sandbox.detect.insights.regexes import regular_expression
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from chaoskit.sandbox.detect.insights.lexer import Token
@@ -247,7 +248,7 @@ class Expressions:
 
     def _check(self, name: Token, function: str, given: int) -> None:
         if function in AGGREGATE_NAMES:
-            fewest = {"count": 0, "pct": 2}.get(function, 1)
+            fewest = 2 if function in PERCENTILES else int(function != "count")
             most = max(fewest, 1)
         elif function == "now":
             fewest = most = 0
@@ -260,20 +261,6 @@ class Expressions:
         if not fewest <= given <= most:
             wanted = str(fewest) if fewest == most else f"{fewest} to {most}"
             raise InvalidQuery(f"{name.value} takes {wanted} arguments, not {given}", name.start)
-
-
-def regular_expression(token: Token) -> re.Pattern[str]:
-    """Compile a regular expression; its named groups may be written `(?<name>...)`.
-
-    Raises:
-        InvalidQuery: It is malformed.
-    """
-    try:
-        return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", token.value))
-    except re.error as problem:
-        raise InvalidQuery(
-            f"the regular expression is malformed: {problem.msg}", token.start + 1 + (problem.pos or 0)
-        ) from None
 
 
 def _period(token: Token) -> Period:

@@ -5,13 +5,14 @@ Source: CloudWatch Logs User Guide, "Boolean, comparison, numeric, datetime, and
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from chaoskit.sandbox.detect.insights.nodes import Period
-from chaoskit.sandbox.detect.insights.values import Instant, number, text
+from chaoskit.sandbox.detect.insights.values import Instant, as_value, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,6 +142,17 @@ def _in_subnet(*kinds: type) -> Function:
     return apply
 
 
+def _parsed(value: Value) -> Value:
+    """What a JSON text holds; other text is left as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = as_value(json.loads(value))
+    except (ValueError, RecursionError):
+        return value
+    return value if found is None else found
+
+
 _ANY = 255
 FUNCTIONS: dict[str, tuple[int, int, Function]] = {
     "abs": (1, 1, _numeric(abs)),
@@ -168,6 +180,9 @@ FUNCTIONS: dict[str, tuple[int, int, Function]] = {
     "dateceil": (2, 2, _dateceil),
     "frommillis": (1, 1, _instant),
     "tomillis": (1, 1, number),
+    "jsonparse": (1, 1, _parsed),
+    "jsonstringify": (1, 1, text),
+    "unmask": (1, 1, lambda value: value),
     "isvalidip": (1, 1, _is_address(IPv4Address, IPv6Address)),
     "isvalidipv4": (1, 1, _is_address(IPv4Address)),
     "isvalidipv6": (1, 1, _is_address(IPv6Address)),

@@ -43,7 +43,11 @@ class Token:
 
 
 _BLANK = re.compile(r"(\s+|#[^\n]*)+")
-_NAME = re.compile(r"(@{0,2}[A-Za-z_][\w:]*|@{1,2}[\w:]+|`[^`]+`)(\.([\w@:]+|`[^`]+`))*")
+# A place in a list is `list[0]` or `list.0`; `in[1, 2]` is none.
+_NAME = re.compile(
+    r"(@{0,2}[A-Za-z_][\w:]*|@{1,2}[\w:]+|`[^`]+`)(\.([\w@:]+|`[^`]+`)|(?<!\bin)(?<!\bIN)\[\d+\])*"
+)
+_PLACE = re.compile(r"\[(\d+)\]")
 _PERIOD = re.compile(
     r"(\d+)(ms|milliseconds?|msec|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|mon?|months?"
     r"|q|qtrs?|quarters?|y|yrs?|years?)(?![\w])"
@@ -86,7 +90,8 @@ def _next(query: str, at: int, before: list[Token]) -> Token:
     match = _NAME.match(query, at)
     if match:
         raw = match.group()
-        return Token(Kind.NAME, raw.replace("`", ""), at, match.end(), bare="`" not in raw)
+        name = raw.replace("`", "") if raw.startswith("`") else _PLACE.sub(r".\1", raw.replace("`", ""))
+        return Token(Kind.NAME, name, at, match.end(), bare="`" not in raw)
     raise InvalidQuery(f"unexpected character '{char}'", at)
 
 

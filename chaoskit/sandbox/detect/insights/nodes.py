@@ -150,4 +150,12 @@ class Dedup:
     keys: tuple[Node, ...]
 
 
-Command = Fields | Display | Parse | Filter | Stats | Sort | Limit | Dedup
+@dataclass(frozen=True, slots=True)
+class Unnest:
+    """`unnest list into item`: a record for each item of a list."""
+
+    source: Node
+    name: str
+
+
+Command = Fields | Display | Parse | Filter | Stats | Sort | Limit | Dedup | Unnest

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from chaoskit.sandbox.detect.insights import nodes
 from chaoskit.sandbox.detect.insights.errors import InvalidQuery
-from chaoskit.sandbox.detect.insights.expressions import Expressions, regular_expression
+from chaoskit.sandbox.detect.insights.expressions import Expressions
 from chaoskit.sandbox.detect.insights.lexer import Kind, tokens
+from chaoskit.sandbox.detect.insights.regexes import regular_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,9 @@ MOST_ROWS = 10_000
 """Rows that a query may return, and the default."""
 LONGEST = 10_000
 """Characters of a query (CloudWatch Logs API Reference, StartQuery)."""
+
+_ELSEWHERE = ("anomaly", "diff", "join", "lookup", "pattern", "subquery")
+"""Commands of the language that are not evaluated here."""
 
 
 def parse(query: str) -> tuple[Command, ...]:
@@ -44,19 +48,27 @@ class _Commands(Expressions):
             "fields": self._fields,
             "display": self._display,
             "filter": lambda: nodes.Filter(self.expression()),
+            # The guide: it reads only what an index points to, and finds the same.
+            "filterindex": lambda: nodes.Filter(self.expression()),
             "parse": self._parse,
             "stats": self._stats,
             "sort": self._sort,
             "limit": self._limit,
+            # What older queries of the console have for limit.
+            "head": self._limit,
             "dedup": self._dedup,
+            "unnest": self._unnest,
         }
 
     def read(self) -> tuple[Command, ...]:
         commands: list[Command] = []
         self.take("|")
+        self._sources()
         while True:
             start = self.token.start
             word = self.take(*self._readers)
+            if not word and self.token.says(*_ELSEWHERE):
+                raise InvalidQuery(f"the embedded sandbox does not evaluate {self.token.value}", start)
             if not word:
                 raise self.mismatch("{" + ", ".join(self._readers) + "}")
             if commands and isinstance(commands[-1], nodes.Dedup) and not word.says("limit"):
@@ -64,6 +76,13 @@ class _Commands(Expressions):
             commands.append(self._readers[word.value.lower()]())
             if self.token.kind is Kind.END:
                 return tuple(commands)
+            self.expect("|")
+
+    def _sources(self) -> None:
+        """Pass over `SOURCE 'group' |`, which names the log groups that the records are from."""
+        while self.take("source"):
+            while not self.token.says("|") and self.token.kind is not Kind.END:
+                self.advance()
             self.expect("|")
 
     def _columns(self) -> tuple[Column, ...]:
@@ -161,11 +180,20 @@ class _Commands(Expressions):
             keys.append(self.expression())
         return nodes.Dedup(tuple(keys))
 
+    def _unnest(self) -> Command:
+        source = self.expression()
+        self.expect("into")
+        name = self._name()
+        self._make(name)
+        return nodes.Unnest(source, name.value)
+
 
 def _glob(pattern: str) -> re.Pattern[str]:
-    """A glob's asterisks take as little as they can, one at the very end all that is left."""
-    parts = [re.escape(part) for part in pattern.split("*")]
-    source = "(.*?)".join(parts)
-    if pattern.endswith("*"):
-        source = source.removesuffix("(.*?)") + "(.*)"
+    """A glob's asterisks take as little as they can, one at the very end all that is left.
+
+    Taking each part at its earliest place is enough; an atomic group never tries another.
+    """
+    first, *rest = (re.escape(part) for part in pattern.split("*"))
+    last = rest.pop() if rest and not rest[-1] else None
+    source = first + "".join(f"(?>(.*?){part})" for part in rest) + ("(.*)" if last is not None else "")
     return re.compile(source, re.DOTALL)

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from chaoskit.sandbox.detect.insights.values import Instant
+from chaoskit.sandbox.detect.insights.values import Instant, Structure, as_value, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Record:
 
     Args:
         given: `@timestamp` in milliseconds since the epoch, `@message` as text or a JSON object, and any
-            other fields.
+            other fields. Without a message it is the JSON object that was logged, at its `eventTime`.
         made: Fields that the query made; they hide others of the same name.
     """
 
@@ -54,28 +54,43 @@ class Record:
             return self.message
         if name in self._given:
             value = _scalar(self._given[name])
-            return Instant(int(value)) if name in _TIMES and isinstance(value, int | float) else value
+            return instant(value) if name in _TIMES else value
+        if name == "@timestamp" and "@message" not in self._given:
+            return instant(self._given.get("eventTime"))
         if name.startswith("@") and not name.startswith("@@"):
             return self._of_lambda(name)
-        return _scalar(_find(self.document, name.removeprefix("@")))
+        found = _scalar(_find(self.document, name.removeprefix("@")))
+        return found if found is not None or not self.made else self._within(name)
+
+    def _within(self, name: str) -> Value:
+        """What is inside a map or list that the query made."""
+        at = name.find(".")
+        while at >= 0:
+            made = self.made.get(name[:at])
+            if isinstance(made, Structure):
+                return as_value(_find(made.held, name[at + 1 :]))
+            at = name.find(".", at + 1)
+        return None
+
+    def copied(self, name: str, value: Value) -> Record:
+        """The same record with one more field made."""
+        return Record(self._given, {**self.made, name: value})
 
     @property
     def message(self) -> str | None:
         """The message as text; an object as compact JSON."""
-        message = self._given.get("@message")
+        message = self._given.get("@message", self._given)
         if message is None or isinstance(message, str):
             return message
-        return json.dumps(message, separators=(",", ":"))
+        return json.dumps(message, separators=(",", ":"), default=str)
 
     @property
     def document(self) -> object:
         """The JSON of the message, if it is JSON."""
         if not self._parsed:
             self._parsed = True
-            message = self._given.get("@message")
-            if isinstance(message, str):
-                message = _json(message)
-            self._document = message
+            message = self._given.get("@message", self._given)
+            self._document = _json(message) if isinstance(message, str) else message
         return self._document
 
     def _of_lambda(self, name: str) -> Value:

@@ -9,7 +9,7 @@ from chaoskit.sandbox.detect.insights import nodes
 from chaoskit.sandbox.detect.insights.evaluate import Evaluator, aggregates
 from chaoskit.sandbox.detect.insights.parser import MOST_ROWS
 from chaoskit.sandbox.detect.insights.record import Record
-from chaoskit.sandbox.detect.insights.values import Instant, sort_key, text
+from chaoskit.sandbox.detect.insights.values import Instant, Structure, as_value, sort_key, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,6 +98,8 @@ class _Pipeline:
                 self.records = self.records[: command.count]
             case nodes.Dedup():
                 self._dedup(command)
+            case _:
+                self._unnest(command)
 
     def rows(self) -> list[Row]:
         names = self.displayed if self.displayed is not None else self.shown or ["@timestamp", "@message"]
@@ -135,7 +137,9 @@ class _Pipeline:
         for column in command.columns:
             made |= {call.text: self.evaluator.aggregate(call, members) for call in aggregates(column.node)}
         row = Record({}, made)
-        made |= {column.name: self.evaluator.value(column.node, row) for column in command.columns}
+        for column in command.columns:
+            # One by one: a column may compute with those before it.
+            made[column.name] = self.evaluator.value(column.node, row)
         return row
 
     def _sort(self, command: nodes.Sort) -> None:
@@ -158,6 +162,15 @@ class _Pipeline:
             kept.append(record)
         self.records = kept
 
+    def _unnest(self, command: nodes.Unnest) -> None:
+        """A record for each item of a list; what is no list is a list of one, what is missing of none."""
+        records = []
+        for record in self.records:
+            found = self.evaluator.value(command.source, record)
+            items = found.held if isinstance(found, Structure) and isinstance(found.held, list) else [found]
+            records += [record.copied(command.name, as_value(item)) for item in items if item is not None]
+        self.records = records
+
 
 def _newest_first(record: Record) -> int:
     at = record.get("@timestamp")
@@ -172,8 +185,8 @@ def _row(record: Record, names: list[str]) -> Row:
                 continue
             case bool() as flag:
                 row[name] = int(flag)
-            case Instant() as instant:
-                row[name] = str(instant)
+            case Instant() | Structure() as found:
+                row[name] = str(found)
             case value:
                 row[name] = value
     return row

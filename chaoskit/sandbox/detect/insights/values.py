@@ -5,6 +5,7 @@ A field holds text, a number, true or false, or a time; None stands for a field 
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,35 @@ class Instant:
         return cls(round((moment - _EPOCH) / timedelta(milliseconds=1)))
 
 
-Value = str | int | float | bool | Instant | None
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A map or a list, as `jsonParse` makes it."""
+
+    held: dict[str, object] | list[object]
+
+    def __str__(self) -> str:
+        return json.dumps(self.held, separators=(",", ":"), ensure_ascii=False)
+
+
+Value = str | int | float | bool | Instant | Structure | None
+
+
+def as_value(found: object) -> Value:
+    """What JSON holds, as a value."""
+    if isinstance(found, dict | list):
+        return Structure(found)
+    return found if isinstance(found, str | int | float | bool | Instant | Structure) else None
+
+
+def instant(given: object) -> Instant | None:
+    """A time as milliseconds since the epoch, or as ISO 8601 text, UTC unless it says otherwise."""
+    if isinstance(given, int | float):
+        return Instant(int(given))
+    try:
+        moment = datetime.fromisoformat(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
+    return None if moment is None else Instant.of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def number(value: Value) -> int | float | None:
@@ -68,7 +97,7 @@ def text(value: Value) -> str | None:
 
 def truth(value: Value) -> bool:
     """A value as a condition."""
-    return value not in {None, "", 0, "0", "false"}
+    return not isinstance(value, Structure) and value not in {None, "", 0, "0", "false"}
 
 
 def equal(left: Value, right: Value, *, as_text: bool = False) -> bool:

@@ -16,7 +16,7 @@ from chaoskit.sandbox.detect.metric_filters.scan import Scanner
 from chaoskit.sandbox.detect.metric_filters.text_pattern import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Test = Callable[[object], bool]
 
@@ -85,35 +85,38 @@ class DelimitedPattern:
                     raise self._scanner.refusal("a pattern may have one ellipsis", start)
                 fields = self._after = []
             else:
-                fields.append(self._field())
+                fields.extend(self._field())
             if self._scanner.take("]"):
                 return
             self._scanner.expect(",", "a comma or the closing ] is expected")
 
-    def _field(self) -> _Field:
+    def _field(self) -> Iterator[_Field]:
+        """A field and its conditions; after `&&` another name begins the next field, as the guide has it."""
         self._scanner.blanks()
         name = self._scanner.run(_IN_NAMES)
         operator = self._scanner.take(*OPERATORS)
         if not operator:
-            return _Field(name, None)
+            yield _Field(name, None)
+            return
         if not name:
             raise self._scanner.refusal("a condition needs the name of its field")
         alternatives = [[self._compare(operator)]]
-        while True:
-            both = self._scanner.take("&&", "||")
-            if not both:
-                break
+        while both := self._scanner.take("&&", "||"):
             self._scanner.blanks()
             start = self._scanner.at
-            if self._scanner.run(_IN_NAMES) != name:
+            about = self._scanner.run(_IN_NAMES)
+            if about != name and (both == "||" or not about):
                 raise self._scanner.refusal(f"the conditions of a field are about that field, {name}", start)
             operator = self._scanner.take(*OPERATORS)
             if not operator:
                 raise self._scanner.refusal("=, !=, <, <=, > or >= is expected")
-            if both == "||":
+            if about != name:
+                yield _Field(name, _any_of(alternatives))
+                name, alternatives = about, [[]]
+            elif both == "||":
                 alternatives.append([])
             alternatives[-1].append(self._compare(operator))
-        return _Field(name, lambda value: any(all(test(value) for test in tests) for tests in alternatives))
+        yield _Field(name, _any_of(alternatives))
 
     def _compare(self, operator: str) -> Test:
         self.regexes += self._scanner.sees("%")
@@ -144,6 +147,10 @@ class DelimitedPattern:
             return None
         fields = [*self._before, *[_Field("", None)] * between, *after]
         return [(field, word.text) for field, word in zip(fields, words, strict=True)]
+
+
+def _any_of(alternatives: list[list[Test]]) -> Test:
+    return lambda value: any(all(test(value) for test in tests) for tests in alternatives)
 
 
 def _content(found: re.Match[str]) -> str:
