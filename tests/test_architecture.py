@@ -23,7 +23,7 @@ ROOT: Final = ""
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log", "evidence"), 0),
     **dict.fromkeys(("slo", "aws", "leases", "seals"), 1),
-    **dict.fromkeys(("journal", "contract", "switches", "history", "trends"), 2),
+    **dict.fromkeys(("journal", "contract", "switches", "consent", "history", "trends"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded"), 4),
     **dict.fromkeys(("places", "predict", "report"), 5),

@@ -9,9 +9,8 @@ import click
 from rich.console import Console
 
 from chaoskit import api, spec
-from chaoskit.cli.common import aws_settings, signals_held, target_options
+from chaoskit.cli.common import aws_settings, signals_held, target_options, write_private
 from chaoskit.engine import Stop
-from chaoskit.errors import ChaoskitError
 from chaoskit.report.machine import as_json, as_junit
 from chaoskit.report.progress import progress
 from chaoskit.report.text import disagreements, story, summary
@@ -92,9 +91,9 @@ def command(
                 f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
             )
     if json_file:
-        _write(json_file, as_json(results))
+        write_private(json_file, as_json(results))
     if junit_file:
-        _write(junit_file, as_junit(results))
+        write_private(junit_file, as_junit(results))
     for line in disagreements(results):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
@@ -106,11 +105,3 @@ def _closing(results: Results) -> str:
     told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     left = sum(not result.restored for result in results.results)
     return f"{told}; " + ("everything restored" if not left else f"{left} NOT RESTORED: chaoskit status")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error
