@@ -25,7 +25,7 @@ from chaoskit.slo import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaoskit.mutate import Campaign, Control, Mutant
+    from chaoskit.mutate import Campaign, Control, Mutant, Trial
 
 _PIPE_WIDTH: Final = 140
 
@@ -33,17 +33,23 @@ _PIPE_WIDTH: Final = 140
 @click.command("mutate")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--control", "pattern", help="Only controls like this KIND:NAME, with * and ?.")
+@click.option("--relied", is_flag=True, help="Leave out controls that none of these experiments relies on.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the report here.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Sandboxes at once."
 )
-def command(paths: tuple[Path, ...], *, pattern: str | None, json_file: Path | None, jobs: int) -> int:
+def command(
+    paths: tuple[Path, ...], *, pattern: str | None, relied: bool, json_file: Path | None, jobs: int
+) -> int:
     """Take each control away and see which experiment notices.
 
     In embedded sandboxes of its own, for each control that is deployed: without it, an experiment that
     relies on it must turn FAILED. Controls that no experiment would miss are survivors; the file
     survivors.toml beside the experiments gives the reason why one may. The exit status is 0 when every
-    control was missed or has its reason, 1 otherwise.
+    control was missed or has its reason, 1 otherwise; 3 when it was stopped.
+
+    A single point of failure is a control whose loss alone lets a fault go by that no expectation of the
+    experiment and no rule of EventBridge saw.
     """
     spec.load(paths)
     reasons, stop, told = Reasons.near(paths), Stop(), Console(stderr=True)
@@ -57,12 +63,20 @@ def command(paths: tuple[Path, ...], *, pattern: str | None, json_file: Path | N
             stages = [Stage(instance, target_in(instance)) for instance in instances]
             experiments = spec.load(paths, stages[0].target.variables)
             campaign = mutate(
-                stages, experiments, journal, stop, reasons=reasons, wanted=_like(pattern), told=tell
+                stages,
+                experiments,
+                journal,
+                stop,
+                reasons=reasons,
+                wanted=_like(pattern),
+                relied_only=relied,
+                told=tell,
             )
         # What a mutated sandbox did not let be undone is gone with it.
         recover(journal, reopen, SystemClock())
     if not campaign.mutants:
-        raise ChaoskitError(f"No control is like {pattern}: try --control '*'.")
+        what = f"is like {pattern}" if pattern else "is there"
+        raise ChaoskitError(f"No control {what}: try --control '*', without --relied.")
     if json_file:
         write_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
     out = Console()
@@ -83,11 +97,16 @@ def _table(campaign: Campaign) -> Table:
     for name in ("control", "outcome", "noticed by"):
         table.add_column(name, overflow="fold")
     for mutant in campaign.mutants:
-        noticed = [f"{r.experiment.id} {r.verdict}" for r in mutant.results if r.verdict != "PASSED"]
+        noticed = [_said(trial) for trial in mutant.trials if trial.result.verdict != "PASSED"]
         alone = ", SINGLE POINT OF FAILURE" if mutant.single_point else ""
         outcome = f"{mutant.outcome}{alone}"
         table.add_row(mutant.control.id, outcome, ", ".join(noticed))
     return table
+
+
+def _said(trial: Trial) -> str:
+    unnoticed = ", UNNOTICED" if trial.unnoticed else ""
+    return f"{trial.result.experiment.id} {trial.result.verdict}{unnoticed}"
 
 
 def _lines(campaign: Campaign) -> list[str]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import StrEnum
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.errors import AwsError, ExitCode, GuardError
 from chaoskit.evidence import sealed
+from chaoskit.mutate.mutant import Mutant, Outcome, Trial
+from chaoskit.mutate.notice import slipped_in
 from chaoskit.mutate.reasons import Reasons
 from chaoskit.mutate.reliance import reliance
 from chaoskit.predict import foresee, predictor
-from chaoskit.result import Verdict
+from chaoskit.result import Verdict, stamp
+from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from chaoskit.engine import Stop
     from chaoskit.experiment import Experiment
@@ -25,77 +28,9 @@ if TYPE_CHECKING:
     from chaoskit.mutate.reliance import Reliance
     from chaoskit.mutate.stage import Stage
     from chaoskit.result import Result
+    from chaoskit.slo import Clock
 
 SCHEMA: Final = "chaoskit/mutation/v1"
-
-
-class Outcome(StrEnum):
-    """What came of taking a control away."""
-
-    KILLED = "killed"
-    """An experiment turned FAILED."""
-    NOTICED = "noticed"
-    """One turned INCONCLUSIVE, ABORTED or ERROR: somebody would look, but no weakness is told."""
-    SURVIVED = "survived"
-    """Every experiment that relies on it still passed."""
-    UNUSED = "unused"
-    """No experiment relies on it."""
-    KEPT = "kept"
-    """It could not be taken away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A control that was taken away, and what the experiments that rely on it said.
-
-    Attributes:
-        results: Theirs.
-        excuse: Its reason in `survivors.toml`, or None.
-        trouble: Why it could not be taken away; empty when it was.
-    """
-
-    control: Control
-    results: tuple[Result, ...] = ()
-    excuse: str | None = None
-    trouble: str = ""
-
-    @property
-    def outcome(self) -> Outcome:
-        """What came of it."""
-        if self.trouble:
-            return Outcome.KEPT
-        verdicts = {result.verdict for result in self.results}
-        if Verdict.FAILED in verdicts:
-            return Outcome.KILLED
-        if not verdicts:
-            return Outcome.UNUSED
-        return Outcome.SURVIVED if verdicts == {Verdict.PASSED} else Outcome.NOTICED
-
-    @property
-    def single_point(self) -> bool:
-        """Whether its loss alone leaves a fault unnoticed: an experiment failed in all that it expects."""
-        return any(
-            result.verdict is Verdict.FAILED and all(each.met is not True for each in result.expectations)
-            for result in self.results
-        )
-
-    def dump(self) -> dict[str, Any]:
-        """The JSON of the mutation schema."""
-        return {
-            "control": self.control.id,
-            "kind": self.control.kind,
-            "name": self.control.name,
-            "outcome": self.outcome.value,
-            "single_point_of_failure": self.single_point,
-            "reason": self.excuse,
-            "trouble": self.trouble,
-            "experiments": [
-                {"experiment": r.experiment.id, "verdict": r.verdict.value, "reason": r.reason}
-                for r in self.results
-            ],
-            "away": [call.dump() for call in self.control.away],
-            "back": [call.dump() for call in self.control.back],
-        }
 
 
 @dataclass(slots=True)
@@ -106,12 +41,16 @@ class Campaign:
         baseline: The experiments' results with every control in place.
         mutants: In the order in which the controls were found.
         whole: Whether every control was tried, so that an experiment that noticed nothing is vacuous.
+        started: When.
+        finished: When.
     """
 
     baseline: list[Result]
     mutants: list[Mutant] = field(default_factory=list)
     reasons: Reasons = field(default_factory=Reasons)
     whole: bool = True
+    started: datetime | None = None
+    finished: datetime | None = None
 
     @property
     def killed(self) -> list[Mutant]:
@@ -153,7 +92,14 @@ class Campaign:
             {
                 "schema": SCHEMA,
                 "target": "embedded",
-                "score": {"killed": len(self.killed), "all": len(self.mutants)},
+                "started": stamp(self.started),
+                "finished": stamp(self.finished),
+                "score": {
+                    "killed": len(self.killed),
+                    "all": len(self.mutants),
+                    "excused": sum(each.excuse is not None for each in self.survivors),
+                    "single_points_of_failure": sum(each.single_point for each in self.mutants),
+                },
                 "controls": [each.dump() for each in self.mutants],
                 "vacuous": [
                     {"experiment": name, "reason": self.reasons.experiments.get(name)}
@@ -167,7 +113,7 @@ class Campaign:
         )
 
 
-def mutate(
+def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or not
     stages: Sequence[Stage],
     experiments: Sequence[Experiment],
     journal: Journal,
@@ -175,7 +121,9 @@ def mutate(
     *,
     reasons: Reasons | None = None,
     wanted: Callable[[Control], bool] | None = None,
+    relied_only: bool = False,
     told: Callable[[Mutant], None] | None = None,
+    clock: Clock | None = None,
 ) -> Campaign:
     """Run the experiments once as it is, then those that rely on a control without it, for each control.
 
@@ -186,7 +134,10 @@ def mutate(
         stop: Ends it early.
         reasons: Why some controls may survive.
         wanted: Which controls to try; None tries all.
+        relied_only: Leave out those that none of the experiments relies on: for a part of a set, of which
+            another part may.
         told: Is told of each as it is done, from the threads that run.
+        clock: Tells when it started and finished; the wall's by default.
 
     Raises:
         SpecError: A reason is written for a control that does not exist.
@@ -194,11 +145,14 @@ def mutate(
         AwsError: A sandbox can't be read.
         TargetError: A sandbox does not answer.
     """
-    first, reasons = stages[0], reasons or Reasons()
+    first, reasons, clock = stages[0], reasons or Reasons(), clock or SystemClock()
+    started = clock.now()
     every = list(first.controls.values())
-    reasons.check([control.id for control in every], [each.id for each in experiments])
+    reasons.check([control.id for control in every])
     foreseen = {each.id: foresee(each, predictor(first.target)) for each in experiments}
-    campaign = Campaign(first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None)
+    campaign = Campaign(
+        first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None, started=started
+    )
     first.restore()
     relied = [
         (result.experiment, reliance(result, foreseen.get(result.experiment.id)))
@@ -222,7 +176,11 @@ def mutate(
         return mutant
 
     with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="mutant") as pool:
-        campaign.mutants = list(pool.map(one, [each for each in every if wanted is None or wanted(each)]))
+        tried = [each for each in every if wanted is None or wanted(each)]
+        if relied_only:
+            tried = [each for each in tried if _relying(each, every, relied)]
+        campaign.mutants = list(pool.map(one, tried))
+    campaign.finished = clock.now()
     return campaign
 
 
@@ -241,14 +199,14 @@ def _without(  # noqa: PLR0917 - what a mutation takes
     reasons: Reasons,
 ) -> Mutant:
     """Run the experiments without the control, each in the sandbox as it was but for that."""
-    excuse = reasons.of(control.id)
-    results: list[Result] = []
+    excuse, trials = reasons.of(control.id), list[Trial]()
     for experiment in experiments:
         try:
             stage.take_away(control.id)
-            results += stage.run([experiment], journal, stop)
+            (result,) = stage.run([experiment], journal, stop)
+            trials.append(Trial(result, stage.noticed_by(result) if slipped_in(result) else None))
         except AwsError as error:
             return Mutant(control, excuse=excuse, trouble=str(error))
         finally:
             stage.restore()
-    return Mutant(control, tuple(results), excuse)
+    return Mutant(control, tuple(trials), excuse)

@@ -22,6 +22,7 @@ class Control:
         management: Whether the calls are the management account's.
         layer: Of a guardrail, the layer that its denials name; None for what detects and responds.
         words: The names by which experiments and other controls mean it.
+        protects: The names of what it stands before.
         feeds: The names of what it starts or tells.
         listens: A text that holds the names of what it is started by.
     """
@@ -33,6 +34,7 @@ class Control:
     management: bool = False
     layer: str | None = None
     words: frozenset[str] = frozenset()
+    protects: frozenset[str] = frozenset()
     feeds: frozenset[str] = frozenset()
     listens: str = ""
 

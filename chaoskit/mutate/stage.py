@@ -10,6 +10,7 @@ from chaoskit.engine import run_set
 from chaoskit.errors import DeniedError, TargetError
 from chaoskit.mutate.find import controls
 from chaoskit.mutate.guards import attached
+from chaoskit.mutate.notice import noticed_by
 
 if TYPE_CHECKING:
     import threading
@@ -83,6 +84,14 @@ class Stage:
         return run_set(
             experiments, self.target, journal, stop=stop, clock=_Strides(self._instance), deadman=False
         ).results
+
+    def noticed_by(self, result: Result) -> tuple[str, ...]:
+        """The rules that saw a fault go in; see `chaoskit.mutate.notice`.
+
+        Raises:
+            AwsError: The account can't be read.
+        """
+        return noticed_by(result, self._member)
 
     def _send(self, call: Call) -> None:
         """As the account's administrator; what an SCP keeps even that one from, while it is detached."""
