@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chaoskit.mutate.control import Control
     from chaoskit.mutate.reliance import Reliance
     from chaoskit.mutate.stage import Stage
+    from chaoskit.predict import Foresight
     from chaoskit.result import Result
     from chaoskit.slo import Clock
 
@@ -149,7 +150,11 @@ def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or
     started = clock.now()
     every = list(first.controls.values())
     reasons.check([control.id for control in every])
-    foreseen = {each.id: foresee(each, predictor(first.target)) for each in experiments}
+    asked = predictor(first.target)
+    foreseen: dict[str, Foresight] = {}
+    for experiment in experiments:
+        _go_on(stop)
+        foreseen[experiment.id] = foresee(experiment, asked)
     campaign = Campaign(
         first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None, started=started
     )
@@ -164,8 +169,7 @@ def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or
         free.put(stage)
 
     def one(control: Control) -> Mutant:
-        if stop.requested:
-            raise GuardError(stop.reason)
+        _go_on(stop)
         stage = free.get()
         try:
             mutant = _without(control, stage, _relying(control, every, relied), journal, stop, reasons)
@@ -182,6 +186,11 @@ def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or
         campaign.mutants = list(pool.map(one, tried))
     campaign.finished = clock.now()
     return campaign
+
+
+def _go_on(stop: Stop) -> None:
+    if stop.requested:
+        raise GuardError(stop.reason)
 
 
 def _relying(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.mutate.control import Control
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chaoskit.aws import Reader
+
+_DEFAULT: Final = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+"""AWS PrivateLink Guide, "Control access to VPC endpoints using endpoint policies"."""
 
 
 def organization(aws: Reader, account: str) -> Iterator[Control]:
@@ -97,7 +100,7 @@ def trust(aws: Reader) -> Iterator[Control]:
 
 
 def endpoints(aws: Reader) -> Iterator[Control]:
-    """Each VPC endpoint's policy, reset to AWS's default, which lets everything through."""
+    """Each VPC endpoint's policy, put back to AWS's default, which lets everything through."""
     found = "VpcEndpoints[].[VpcEndpointId, ServiceName, VpcId, PolicyDocument, Tags]"
     names: dict[str, int] = {}
     for endpoint, service, vpc, policy, tags in sorted(
@@ -113,7 +116,7 @@ def endpoints(aws: Reader) -> Iterator[Control]:
         yield Control(
             "endpoint-policy",
             name if names[name] == 1 else f"{name}/{names[name]}",
-            (Call("ec2", "ModifyVpcEndpoint", **where, ResetPolicy=True),),
+            (Call("ec2", "ModifyVpcEndpoint", **where, PolicyDocument=json.dumps(_DEFAULT)),),
             (Call("ec2", "ModifyVpcEndpoint", **where, PolicyDocument=policy),),
             layer="endpoint",
             words=frozenset({endpoint}),
@@ -122,7 +125,7 @@ def endpoints(aws: Reader) -> Iterator[Control]:
 
 
 def _lets_all_through(document: Mapping[str, Any]) -> bool:
-    """Whether it is the default (AWS PrivateLink Guide, "Control access to VPC endpoints")."""
+    """Whether it is the default, or says the same."""
     return any(
         each["Effect"] == "Allow"
         and (each.get("Action"), each.get("Resource")) == ("*", "*")

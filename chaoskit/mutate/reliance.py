@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from chaoskit.experiment import Role
+from chaoskit.permissions.actions import prefix
 from chaoskit.result import Foreseen
 
 if TYPE_CHECKING:
@@ -29,14 +30,15 @@ class Reliance:
 
     Attributes:
         names: What its expectations and their evidence name.
-        layers: The layers that denied its calls and whose statement is not known for certain.
+        layers: The layers that denied its calls and whose statement is not known for certain, each with the
+            IAM prefix of the call.
         statements: `policy/Sid` of the statements that did for certain.
         anybody: It waits for a repair, whoever makes it.
         touched: What its faults and its steady state are about.
     """
 
     names: frozenset[str]
-    layers: frozenset[str]
+    layers: frozenset[tuple[str, str]]
     statements: frozenset[str]
     anybody: bool
     touched: frozenset[str] = frozenset()
@@ -45,7 +47,10 @@ class Reliance:
         """Whether the experiment could notice that this control is gone."""
         if control.layer is not None:
             named = control.words & self.statements or control.protects & self.touched
-            return bool(named) or control.layer in self.layers
+            return bool(named) or any(
+                layer == control.layer and (control.services is None or service in control.services)
+                for layer, service in self.layers
+            )
         return self.anybody or any(each.words & self.names for each in _behind(control, others))
 
 
@@ -57,16 +62,13 @@ def reliance(result: Result, foresight: Foresight | None) -> Reliance:
         for probe in filter(None, (item.probe, item.repaired_by)):
             names |= {probe.about.name, *_texts(dataclasses.asdict(cast("Any", probe)))}
         anybody |= item.role is Role.RESPONSE and item.repaired_by is None
-    layers, statements = set[str](), set[str]()
+    layers, statements = set[tuple[str, str]](), set[str]()
     for change, foreseen in _denied(result, foresight):
-        operation = change.operation
         by = change.denied_by if change.denied_by not in _UNNAMED else None
         if foreseen is not None and foreseen.layer and _same(foreseen.layer) == by:
             statements.add(f"{foreseen.policy.rpartition('/')[2]}/{foreseen.sid}")
         else:
-            layers |= _ANY if by is None else {by}
-            layers |= {"kms"} if by == "resource" else set()
-            layers |= {"trust"} if operation.startswith("AssumeRole") else set()
+            layers |= {(layer, prefix(change.service)) for layer in _possible(by, change.operation)}
     about = (*result.experiment.faults, *result.experiment.steady_state)
     touched = _texts([dataclasses.asdict(cast("Any", each)) for each in about])
     return Reliance(frozenset(names), frozenset(layers), frozenset(statements), anybody, frozenset(touched))
@@ -84,6 +86,13 @@ def _denied(result: Result, foresight: Foresight | None) -> Iterator[tuple[Chang
                 seen = changes[index].prediction if index < len(changes) else None
             sure = seen and seen.effect is Foreseen.STOPPED and seen.certain and seen.policy and seen.sid
             yield change, seen if sure else None
+
+
+def _possible(by: str | None, operation: str) -> set[str]:
+    """The kinds of policy that may have denied a call, where AWS names this layer or none."""
+    found = set(_ANY) if by is None else {by}
+    found |= {"kms"} if by == "resource" else set()
+    return found | ({"trust"} if operation.startswith("AssumeRole") else set())
 
 
 def _same(layer: str) -> str:

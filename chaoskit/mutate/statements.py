@@ -60,6 +60,17 @@ def denials(  # noqa: PLR0917 - what a policy is known by
             tuple(put(document)),
             management=kind in ORGANIZATION,
             layer=layer,
+            services=_services(statement),
             words=frozenset(f"{each}/{sid}" for each in known),
             protects=known,
         )
+
+
+def _services(statement: Mapping[str, Any]) -> frozenset[str] | None:
+    actions = statement.get("Action")
+    if actions is None:  # NotAction
+        return None
+    listed = [actions] if isinstance(actions, str) else actions
+    # A role is passed by a call of another service.
+    found = {"*" if each.lower() == "iam:passrole" else each.partition(":")[0].lower() for each in listed}
+    return None if "*" in found else frozenset(found)

@@ -39,8 +39,6 @@ def shipped(lab: Lab) -> Callable[..., list[Experiment]]:
     """Shipped experiments, by id."""
 
     def load(*names: str) -> list[Experiment]:
-        return spec.load(
-            [next(SHIPPED.rglob(f"{name}.yaml")) for name in names], lab.target.variables
-        )
+        return spec.load([next(SHIPPED.rglob(f"{name}.yaml")) for name in names], lab.target.variables)
 
     return load
