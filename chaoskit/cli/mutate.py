@@ -14,13 +14,8 @@ from rich.table import Table
 
 from chaoskit import spec
 from chaoskit.cli.common import signals_held, write_private
-from chaoskit.engine import Stop, recover
-from chaoskit.errors import ChaoskitError
-from chaoskit.home import journal_path
-from chaoskit.journal import SqliteJournal
-from chaoskit.mutate import Outcome, Reasons, Stage, mutate
-from chaoskit.places import reopen, sandboxes, target_in
-from chaoskit.slo import SystemClock
+from chaoskit.engine import Stop
+from chaoskit.mutate import Outcome, Reasons, mutate, stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,26 +52,9 @@ def command(
     def tell(mutant: Mutant) -> None:
         told.print(f"{mutant.outcome:9} {mutant.control.id}", markup=False, highlight=False)
 
-    with SqliteJournal(journal_path()) as journal:
-        with signals_held(stop), ExitStack() as open_:
-            instances = [open_.enter_context(sandboxes().own()) for _ in range(jobs)]
-            stages = [Stage(instance, target_in(instance)) for instance in instances]
-            experiments = spec.load(paths, stages[0].target.variables)
-            campaign = mutate(
-                stages,
-                experiments,
-                journal,
-                stop,
-                reasons=reasons,
-                wanted=_like(pattern),
-                relied_only=relied,
-                told=tell,
-            )
-        # What a mutated sandbox did not let be undone is gone with it.
-        recover(journal, reopen, SystemClock())
-    if not campaign.mutants:
-        what = f"is like {pattern}" if pattern else "is there"
-        raise ChaoskitError(f"No control {what}: try --control '*', without --relied.")
+    with signals_held(stop), ExitStack() as open_:
+        stages = [open_.enter_context(stage(paths)) for _ in range(jobs)]
+        campaign = mutate(stages, stop, reasons=reasons, wanted=_like(pattern), relied_only=relied, told=tell)
     if json_file:
         write_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
     out = Console()

@@ -5,6 +5,17 @@ from chaoskit.mutate.control import Control
 from chaoskit.mutate.find import controls
 from chaoskit.mutate.mutant import Mutant, Outcome, Trial
 from chaoskit.mutate.reasons import Reasons
-from chaoskit.mutate.stage import Stage
+from chaoskit.mutate.staging import Stage, stage
 
-__all__ = ["Campaign", "Control", "Mutant", "Outcome", "Reasons", "Stage", "Trial", "controls", "mutate"]
+__all__ = [
+    "Campaign",
+    "Control",
+    "Mutant",
+    "Outcome",
+    "Reasons",
+    "Stage",
+    "Trial",
+    "controls",
+    "mutate",
+    "stage",
+]

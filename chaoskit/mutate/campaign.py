@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.errors import AwsError, ExitCode, GuardError
+from chaoskit.errors import AwsError, ExitCode, GuardError, TargetError
 from chaoskit.evidence import sealed
 from chaoskit.mutate.mutant import Mutant, Outcome, Trial
 from chaoskit.mutate.notice import slipped_in
 from chaoskit.mutate.reasons import Reasons
 from chaoskit.mutate.reliance import reliance
-from chaoskit.predict import foresee, predictor
 from chaoskit.result import Verdict, stamp
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from chaoskit.engine import Stop
-    from chaoskit.experiment import Experiment
-    from chaoskit.journal import Journal
     from chaoskit.mutate.control import Control
-    from chaoskit.mutate.reliance import Reliance
-    from chaoskit.mutate.stage import Stage
-    from chaoskit.predict import Foresight
+    from chaoskit.mutate.staging import Stage
     from chaoskit.result import Result
     from chaoskit.slo import Clock
 
@@ -114,10 +110,8 @@ class Campaign:
         )
 
 
-def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or not
+def mutate(
     stages: Sequence[Stage],
-    experiments: Sequence[Experiment],
-    journal: Journal,
     stop: Stop,
     *,
     reasons: Reasons | None = None,
@@ -129,9 +123,7 @@ def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or
     """Run the experiments once as it is, then those that rely on a control without it, for each control.
 
     Args:
-        stages: As many sandboxes as are to be used at once; all alike.
-        experiments: With the variables of these sandboxes filled in.
-        journal: Held by this process.
+        stages: As many sandboxes as are to be used at once; all alike, with the same experiments.
         stop: Ends it early.
         reasons: Why some controls may survive.
         wanted: Which controls to try; None tries all.
@@ -144,78 +136,84 @@ def mutate(  # noqa: PLR0913 - each is another thing that a campaign may have or
         SpecError: A reason is written for a control that does not exist.
         GuardError: Somebody said stop.
         AwsError: A sandbox can't be read.
-        TargetError: A sandbox does not answer.
+        TargetError: A sandbox does not answer, or no control is wanted.
     """
-    first, reasons, clock = stages[0], reasons or Reasons(), clock or SystemClock()
-    started = clock.now()
-    every = list(first.controls.values())
+    reasons, clock = reasons or Reasons(), clock or SystemClock()
+    every = list(stages[0].controls.values())
     reasons.check([control.id for control in every])
-    asked = predictor(first.target)
-    foreseen: dict[str, Foresight] = {}
-    for experiment in experiments:
-        _go_on(stop)
-        foreseen[experiment.id] = foresee(experiment, asked)
-    campaign = Campaign(
-        first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None, started=started
-    )
-    first.restore()
-    relied = [
-        (result.experiment, reliance(result, foreseen.get(result.experiment.id)))
-        for result in campaign.baseline
-        if result.verdict is Verdict.PASSED
-    ]
+    tried = [control for control in every if wanted is None or wanted(control)]
+    if not tried:
+        raise TargetError("No control is like that: leave out --control to see which there are.")
+    campaign = Campaign([], reasons=reasons, whole=wanted is None, started=clock.now())
     free: SimpleQueue[Stage] = SimpleQueue()
     for stage in stages:
         free.put(stage)
 
-    def one(control: Control) -> Mutant:
-        _go_on(stop)
-        stage = free.get()
-        try:
-            mutant = _without(control, stage, _relying(control, every, relied), journal, stop, reasons)
-        finally:
-            free.put(stage)
-        if told:
-            told(mutant)
-        return mutant
+    def with_all(name: str) -> tuple[Result, frozenset[str]]:
+        with _lent(free, stop) as stage:
+            return _relied(stage, name, stop)
 
     with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="mutant") as pool:
-        tried = [each for each in every if wanted is None or wanted(each)]
+        before = list(pool.map(with_all, stages[0].experiments))
+        campaign.baseline = [result for result, _ in before]
+        relying = {
+            control.id: [result.experiment.id for result, on in before if control.id in on]
+            for control in tried
+        }
         if relied_only:
-            tried = [each for each in tried if _relying(each, every, relied)]
-        campaign.mutants = list(pool.map(one, tried))
+            tried = [control for control in tried if relying[control.id]]
+
+        def without(control: Control) -> Mutant:
+            with _lent(free, stop) as stage:
+                mutant = _without(stage, control, relying[control.id], stop, reasons.of(control.id))
+            if told:
+                told(mutant)
+            return mutant
+
+        campaign.mutants = list(pool.map(without, tried))
+    if not campaign.mutants:
+        raise TargetError("These experiments rely on no control that is like that.")
     campaign.finished = clock.now()
     return campaign
 
 
-def _go_on(stop: Stop) -> None:
+@contextmanager
+def _lent(free: SimpleQueue[Stage], stop: Stop) -> Iterator[Stage]:
+    """The next stage that is free; its sandbox is put back as it was."""
     if stop.requested:
         raise GuardError(stop.reason)
+    stage = free.get()
+    try:
+        yield stage
+    finally:
+        stage.restore()
+        free.put(stage)
 
 
-def _relying(
-    control: Control, every: Sequence[Control], relied: Sequence[tuple[Experiment, Reliance]]
-) -> list[Experiment]:
-    return [experiment for experiment, on in relied if on.on(control, every)]
+def _relied(stage: Stage, name: str, stop: Stop) -> tuple[Result, frozenset[str]]:
+    """Run an experiment with everything in place; what came of it, and the controls that it relies on."""
+    foresight = stage.foresee(name)
+    result = stage.run(name, stop)
+    if result.verdict is not Verdict.PASSED:
+        return result, frozenset()
+    on, every = reliance(result, foresight), list(stage.controls.values())
+    return result, frozenset(control.id for control in every if on.on(control, every))
 
 
-def _without(  # noqa: PLR0917 - what a mutation takes
-    control: Control,
-    stage: Stage,
-    experiments: Sequence[Experiment],
-    journal: Journal,
-    stop: Stop,
-    reasons: Reasons,
+def _without(
+    stage: Stage, control: Control, experiments: Sequence[str], stop: Stop, excuse: str | None
 ) -> Mutant:
     """Run the experiments without the control, each in the sandbox as it was but for that."""
-    excuse, trials = reasons.of(control.id), list[Trial]()
-    for experiment in experiments:
+    trials: list[Trial] = []
+    for name in experiments:
         try:
             stage.take_away(control.id)
-            (result,) = stage.run([experiment], journal, stop)
+            result = stage.run(name, stop)
             trials.append(Trial(result, stage.noticed_by(result) if slipped_in(result) else None))
         except AwsError as error:
             return Mutant(control, excuse=excuse, trouble=str(error))
         finally:
             stage.restore()
+    if stop.requested:  # what they said is not of the control's absence
+        raise GuardError(stop.reason)
     return Mutant(control, tuple(trials), excuse)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chaoskit import spec
 from chaoskit.aws import Aws
 from chaoskit.cli import main
 from chaoskit.cli.common import write_private
@@ -219,12 +218,9 @@ def test_a_mutation_report_is_its_owners_only_and_holds_no_secret(
 ) -> None:
     file = tmp_path / "mutation.json"
     paths = [next(SHIPPED.rglob(f"{name}.yaml")) for name in PLANTED[1:2]]
-    experiments = spec.load(paths, lab.target.variables)
     with SqliteJournal(journal_path()) as journal:
-        stage = Stage(lab.instance, lab.target)
-        campaign = mutate(
-            [stage], experiments, journal, Stop(), wanted=lambda each: each.name == "disable-leaked-key"
-        )
+        stage = Stage(lab.instance, lab.target, paths, journal)
+        campaign = mutate([stage], Stop(), wanted=lambda each: each.name == "disable-leaked-key")
     write_private(file, json.dumps(campaign.dump()))
     assert [each.outcome for each in campaign.mutants] == ["killed"]
     assert any("GetSecretValue" in where for where in known.of)

@@ -6,39 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaoskit import spec
-from chaoskit.home import journal_path
 from chaoskit.journal import SqliteJournal
 from chaoskit.mutate import Stage
 from tests.e2e.conftest import lab
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from chaoskit.experiment import Experiment
     from tests.e2e.lab import Lab
 
 __all__ = ["lab"]
 
-
-@pytest.fixture(scope="module")
-def stage(lab: Lab) -> Stage:
-    """That workload as a stage."""
-    return Stage(lab.instance, lab.target)
-
-
-@pytest.fixture
-def open_journal() -> Iterator[SqliteJournal]:
-    with SqliteJournal(journal_path()) as journal:
-        yield journal
+PREVENTED, REPAIRED = "permissive-policy-on-production-role", "permissive-policy-on-training-role"
 
 
 @pytest.fixture(scope="module")
-def shipped(lab: Lab) -> Callable[..., list[Experiment]]:
-    """Shipped experiments, by id."""
-
-    def load(*names: str) -> list[Experiment]:
-        return spec.load([next(SHIPPED.rglob(f"{name}.yaml")) for name in names], lab.target.variables)
-
-    return load
+def stage(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """That workload as a stage, with two experiments."""
+    paths = [SHIPPED / "identity" / f"{name}.yaml" for name in (PREVENTED, REPAIRED)]
+    with SqliteJournal(tmp_path_factory.mktemp("journal") / "journal.sqlite") as journal:
+        yield Stage(lab.instance, lab.target, paths, journal)

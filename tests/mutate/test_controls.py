@@ -11,10 +11,12 @@ import pytest
 
 from chaoskit.aws import Aws, Query
 from chaoskit.errors import TargetError
+from chaoskit.journal import SqliteJournal
 from chaoskit.mutate import Stage, controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from chaoskit.mutate import Control
     from tests.e2e.lab import Lab
@@ -178,6 +180,9 @@ def _patterns(logs: Any) -> list[str]:
     return [each["filterPattern"] for each in found]
 
 
-def test_a_stage_needs_the_management_account(lab: Lab) -> None:
-    with pytest.raises(TargetError, match="the target names none"):
-        Stage(lab.instance, replace(lab.target, management=None))
+def test_a_stage_needs_the_management_account(lab: Lab, tmp_path: Path) -> None:
+    with (
+        SqliteJournal(tmp_path / "journal.sqlite") as journal,
+        pytest.raises(TargetError, match="the target names none"),
+    ):
+        Stage(lab.instance, replace(lab.target, management=None), [], journal)
