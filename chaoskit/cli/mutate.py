@@ -20,7 +20,7 @@ from chaoskit.mutate import Outcome, Reasons, mutate, stage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chaoskit.mutate import Campaign, Control, Mutant, Trial
+    from chaoskit.mutate import Campaign, Control, Mutant
 
 _PIPE_WIDTH: Final = 140
 
@@ -50,7 +50,8 @@ def command(
     reasons, stop, told = Reasons.near(paths), Stop(), Console(stderr=True)
 
     def tell(mutant: Mutant) -> None:
-        told.print(f"{mutant.outcome:9} {mutant.control.id}", markup=False, highlight=False)
+        line = f"{mutant.outcome:9} {mutant.control.id}  {_who(mutant)}".rstrip()
+        told.print(line, markup=False, highlight=False, soft_wrap=True)
 
     with signals_held(stop), ExitStack() as open_:
         stages = [open_.enter_context(stage(paths)) for _ in range(jobs)]
@@ -75,16 +76,19 @@ def _table(campaign: Campaign) -> Table:
     for name in ("control", "outcome", "noticed by"):
         table.add_column(name, overflow="fold")
     for mutant in campaign.mutants:
-        noticed = [_said(trial) for trial in mutant.trials if trial.result.verdict != "PASSED"]
         alone = ", SINGLE POINT OF FAILURE" if mutant.single_point else ""
         outcome = f"{mutant.outcome}{alone}"
-        table.add_row(mutant.control.id, outcome, ", ".join(noticed))
+        table.add_row(mutant.control.id, outcome, _who(mutant))
     return table
 
 
-def _said(trial: Trial) -> str:
-    unnoticed = ", UNNOTICED" if trial.unnoticed else ""
-    return f"{trial.result.experiment.id} {trial.result.verdict}{unnoticed}"
+def _who(mutant: Mutant) -> str:
+    """The experiments that noticed."""
+    return ", ".join(
+        f"{trial.result.experiment.id} {trial.result.verdict}{' UNNOTICED' if trial.unnoticed else ''}"
+        for trial in mutant.trials
+        if trial.result.verdict != "PASSED"
+    )
 
 
 def _lines(campaign: Campaign) -> list[str]:

@@ -134,9 +134,9 @@ def test_the_command_tells_writes_and_exits_by_what_it_found(
     experiment, file = str(SHIPPED / "identity" / f"{REPAIRED}.yaml"), tmp_path / "out" / "mutation.json"
     assert command(experiment, "-j", "1", "--control", RULE, "--json", str(file)) == 0
     said = capsys.readouterr()
-    assert f"killed    {RULE}" in said.err
+    assert f"killed    {RULE}  {REPAIRED} FAILED UNNOTICED" in said.err
     assert "SINGLE POINT OF FAILURE" in said.out
-    assert f"{REPAIRED} FAILED, UNNOTICED" in " ".join(said.out.split())
+    assert f"{REPAIRED} FAILED UNNOTICED" in " ".join(said.out.split())
     assert "control score 1/1 (100%); 0 of 0 survivors have a reason; 1 single points of failure" in said.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     document = json.loads(file.read_text())
