@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency clean
+.PHONY: help install run test experiments reliability mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ experiments: $(INSTALLED) ## Every experiment with its controls taken away (abou
 
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little
 	CHAOSKIT_RELIABILITY=$(or $(SHARE),full) $(BIN)/python -m pytest -n 2 --dist loadfile tests/reliability
+
+mutate: $(INSTALLED) ## Every control taken away: which does no experiment miss? (half an hour)
+	$(BIN)/chaoskit mutate experiments -j 2 --json mutation.json
 
 lint: $(INSTALLED) ## Check style
 	$(BIN)/ruff check .
@@ -68,4 +71,4 @@ bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
 	$(BIN)/python benchmarks/fault_to_probe.py
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

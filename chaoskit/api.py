@@ -67,6 +67,7 @@ def run(  # noqa: PLR0913 - an option each, all by name
         SpecError: Something is wrong in the files; nothing was called.
         TargetError: The account can't be reached or used, or `delays` does not go with the rest; nothing
             was injected.
+        GuardError: The account was not given up for experiments; nothing was injected.
         JournalError: The journal can't be written; nothing was injected.
     """
     files = [Path(path) for path in paths]
@@ -125,11 +126,13 @@ def opened(
 
     Raises:
         TargetError: The account can't be reached or used.
+        GuardError: The account was not given up for experiments.
         JournalError: The journal can't be written.
     """
     with SqliteJournal(journal_path()) as journal:
         recover(journal, reopen, SystemClock())
         with open_target(target, settings, delays) as place:
+            place.check_consent()
             with suppress(ChaoskitError):  # what is left over harms nobody
                 if undoer := place.open_undo("chaoskit-sweep", "sweep", 0):
                     sweep(undoer, journal, place.clock)

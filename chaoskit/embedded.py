@@ -198,7 +198,8 @@ class Sandboxes:
         (self.folder / f"{name}.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "chaoskit.sandbox", "--instance", name]
         command += ["--workload", str(shipped_runbooks())]
-        with (self.folder / f"{name}.log").open("wb") as log:
+        file = self.folder / f"{name}.log"
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
             return subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
                 [*command, "--state-dir", str(self.folder), *options],
                 stdin=stdin,

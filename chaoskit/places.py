@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Aws, Connection, default_region
+from chaoskit.consent import Consent
 from chaoskit.embedded import MovedClock, Sandboxes, SkippingClock
 from chaoskit.engine import PlaceGoneError
 from chaoskit.errors import AwsError, TargetError
@@ -62,6 +63,7 @@ class AwsSettings:
         landing_s: For how long after its sender died a request may still take effect, in seconds; a
             change without an answer is looked at again after that.
         management_profile: A profile for the organization's management account, to read its policies.
+        management_account: The id of that account, where chaoskit may not ask for it.
         stop_parameter: The SSM parameter whose being there stops every run; empty for none.
         stop_alarms: CloudWatch alarms that do so while they ring.
         safety_lever: Whether the safety lever of AWS FIS does.
@@ -79,6 +81,7 @@ class AwsSettings:
     variables: Mapping[str, str] = field(default_factory=dict)
     landing_s: float = 90.0
     management_profile: str | None = None
+    management_account: str | None = None
     stop_parameter: str = PARAMETER
     stop_alarms: tuple[str, ...] = ()
     safety_lever: bool = True
@@ -148,6 +151,7 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         switches=Switches(
             home() / STOP_FILE, settings.stop_parameter, settings.stop_alarms, settings.safety_lever
         ),
+        consent=Consent(aws.account, settings.management_account),
     )
 
 

@@ -231,8 +231,8 @@ class Result:
             "account": self.account,
             "region": self.region,
             "trace_id": self.trace_id,
-            "started": _stamp(self.started),
-            "finished": _stamp(self.finished),
+            "started": stamp(self.started),
+            "finished": stamp(self.finished),
             "verdict": self.verdict.value,
             "reason": self.reason,
             "restored": self.restored,
@@ -243,7 +243,7 @@ class Result:
             ],
             "expectations": [expectation.dump() for expectation in self.expectations],
             "timeline": [
-                {"at": _stamp(event.at), "event": event.event, "detail": event.detail}
+                {"at": stamp(event.at), "event": event.event, "detail": event.detail}
                 for event in self.timeline
             ],
         }
@@ -275,8 +275,8 @@ class Results:
                 "schema": SCHEMA,
                 "run_id": self.run_id,
                 "target": self.target,
-                "started": _stamp(self.started),
-                "finished": _stamp(self.finished),
+                "started": stamp(self.started),
+                "finished": stamp(self.finished),
                 "results": [result.dump() for result in self.results],
                 "disagreements": self.disagreements(),
             }
@@ -296,11 +296,12 @@ def _change(change: ChangeResult) -> dict[str, Any]:
         "denied_by": change.denied_by,
         "message": change.message,
         "request_id": change.request_id,
-        "at": _stamp(change.at),
+        "at": stamp(change.at),
         "undone": change.undone,
         "predicted": change.predicted.dump() if change.predicted else None,
     }
 
 
-def _stamp(at: datetime | None) -> str | None:
+def stamp(at: datetime | None) -> str | None:
+    """A time as the documents tell it: ISO 8601 in UTC, to the millisecond."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chaoskit.aws import Connection, Inboxes
+    from chaoskit.consent import Consent
     from chaoskit.slo import Clock
 
 STACK: Final = "chaoskit-workload"
@@ -44,6 +45,8 @@ class Target:
         undo_role_arn: The role that undoes, and that the dead-man's switch acts as; None when there is none.
         dead_letters: ARN of the queue that tells of an undo that the dead-man's switch could not make.
         clock: The time that passes in it.
+        consent: How to ask the account whether it was given up for experiments; None for one that was made
+            for them by chaoskit itself.
     """
 
     name: str
@@ -60,6 +63,18 @@ class Target:
     undo_role_arn: str | None = None
     dead_letters: str | None = None
     clock: Clock = field(default_factory=SystemClock)
+    consent: Consent | None = None
+
+    def check_consent(self) -> None:
+        """Refuse an account that nobody gave up for experiments; `Consent.check` says which.
+
+        Raises:
+            GuardError: It is such an account, or can't be asked.
+        """
+        if self.consent is not None:
+            agent = f"chaoskit/{__version__}"
+            management = Aws(self.management, user_agent=agent) if self.management else None
+            self.consent.check(Aws(self.connection, user_agent=agent), management)
 
     def open(
         self,

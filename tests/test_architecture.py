@@ -23,7 +23,8 @@ ROOT: Final = ""
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log", "evidence", "knowledge"), 0),
     **dict.fromkeys(("slo", "aws", "leases", "seals"), 1),
-    **dict.fromkeys(("journal", "contract", "switches", "history", "trends", "schedules", "heartbeat"), 2),
+    **dict.fromkeys(("journal", "contract", "switches", "consent", "history"), 2),
+    **dict.fromkeys(("trends", "schedules", "heartbeat"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "posture", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded", "assess"), 4),
     **dict.fromkeys(("places", "predict", "report", "schedule"), 5),

@@ -14,13 +14,8 @@ from rich.table import Table
 
 from chaoskit import spec
 from chaoskit.cli.common import signals_held, write_private
-from chaoskit.engine import Stop, recover
-from chaoskit.errors import ChaoskitError
-from chaoskit.home import journal_path
-from chaoskit.journal import SqliteJournal
-from chaoskit.mutate import Outcome, Reasons, Stage, mutate
-from chaoskit.places import reopen, sandboxes, target_in
-from chaoskit.slo import SystemClock
+from chaoskit.engine import Stop
+from chaoskit.mutate import Outcome, Reasons, mutate, stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,36 +28,34 @@ _PIPE_WIDTH: Final = 140
 @click.command("mutate")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--control", "pattern", help="Only controls like this KIND:NAME, with * and ?.")
+@click.option("--relied", is_flag=True, help="Leave out controls that none of these experiments relies on.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the report here.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Sandboxes at once."
 )
-def command(paths: tuple[Path, ...], *, pattern: str | None, json_file: Path | None, jobs: int) -> int:
+def command(
+    paths: tuple[Path, ...], *, pattern: str | None, relied: bool, json_file: Path | None, jobs: int
+) -> int:
     """Take each control away and see which experiment notices.
 
     In embedded sandboxes of its own, for each control that is deployed: without it, an experiment that
     relies on it must turn FAILED. Controls that no experiment would miss are survivors; the file
     survivors.toml beside the experiments gives the reason why one may. The exit status is 0 when every
-    control was missed or has its reason, 1 otherwise.
+    control was missed or has its reason, 1 otherwise; 3 when it was stopped.
+
+    A single point of failure is a control whose loss alone lets a fault go by that no expectation of the
+    experiment and no rule of EventBridge saw.
     """
     spec.load(paths)
     reasons, stop, told = Reasons.near(paths), Stop(), Console(stderr=True)
 
     def tell(mutant: Mutant) -> None:
-        told.print(f"{mutant.outcome:9} {mutant.control.id}", markup=False, highlight=False)
+        line = f"{mutant.outcome:9} {mutant.control.id}  {_who(mutant)}".rstrip()
+        told.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    with SqliteJournal(journal_path()) as journal:
-        with signals_held(stop), ExitStack() as open_:
-            instances = [open_.enter_context(sandboxes().own()) for _ in range(jobs)]
-            stages = [Stage(instance, target_in(instance)) for instance in instances]
-            experiments = spec.load(paths, stages[0].target.variables)
-            campaign = mutate(
-                stages, experiments, journal, stop, reasons=reasons, wanted=_like(pattern), told=tell
-            )
-        # What a mutated sandbox did not let be undone is gone with it.
-        recover(journal, reopen, SystemClock())
-    if not campaign.mutants:
-        raise ChaoskitError(f"No control is like {pattern}: try --control '*'.")
+    with signals_held(stop), ExitStack() as open_:
+        stages = [open_.enter_context(stage(paths)) for _ in range(jobs)]
+        campaign = mutate(stages, stop, reasons=reasons, wanted=_like(pattern), relied_only=relied, told=tell)
     if json_file:
         write_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
     out = Console()
@@ -83,11 +76,19 @@ def _table(campaign: Campaign) -> Table:
     for name in ("control", "outcome", "noticed by"):
         table.add_column(name, overflow="fold")
     for mutant in campaign.mutants:
-        noticed = [f"{r.experiment.id} {r.verdict}" for r in mutant.results if r.verdict != "PASSED"]
         alone = ", SINGLE POINT OF FAILURE" if mutant.single_point else ""
         outcome = f"{mutant.outcome}{alone}"
-        table.add_row(mutant.control.id, outcome, ", ".join(noticed))
+        table.add_row(mutant.control.id, outcome, _who(mutant))
     return table
+
+
+def _who(mutant: Mutant) -> str:
+    """The experiments that noticed."""
+    return ", ".join(
+        f"{trial.result.experiment.id} {trial.result.verdict}{' UNNOTICED' if trial.unnoticed else ''}"
+        for trial in mutant.trials
+        if trial.result.verdict != "PASSED"
+    )
 
 
 def _lines(campaign: Campaign) -> list[str]:

@@ -3,99 +3,31 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import StrEnum
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.errors import AwsError, ExitCode, GuardError
+from chaoskit.errors import AwsError, ExitCode, GuardError, TargetError
 from chaoskit.evidence import sealed
+from chaoskit.mutate.mutant import Mutant, Outcome, Trial
+from chaoskit.mutate.notice import slipped_in
 from chaoskit.mutate.reasons import Reasons
 from chaoskit.mutate.reliance import reliance
-from chaoskit.predict import foresee, predictor
-from chaoskit.result import Verdict
+from chaoskit.result import Verdict, stamp
+from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from chaoskit.engine import Stop
-    from chaoskit.experiment import Experiment
-    from chaoskit.journal import Journal
     from chaoskit.mutate.control import Control
-    from chaoskit.mutate.reliance import Reliance
-    from chaoskit.mutate.stage import Stage
+    from chaoskit.mutate.staging import Stage
     from chaoskit.result import Result
+    from chaoskit.slo import Clock
 
 SCHEMA: Final = "chaoskit/mutation/v1"
-
-
-class Outcome(StrEnum):
-    """What came of taking a control away."""
-
-    KILLED = "killed"
-    """An experiment turned FAILED."""
-    NOTICED = "noticed"
-    """One turned INCONCLUSIVE, ABORTED or ERROR: somebody would look, but no weakness is told."""
-    SURVIVED = "survived"
-    """Every experiment that relies on it still passed."""
-    UNUSED = "unused"
-    """No experiment relies on it."""
-    KEPT = "kept"
-    """It could not be taken away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """A control that was taken away, and what the experiments that rely on it said.
-
-    Attributes:
-        results: Theirs.
-        excuse: Its reason in `survivors.toml`, or None.
-        trouble: Why it could not be taken away; empty when it was.
-    """
-
-    control: Control
-    results: tuple[Result, ...] = ()
-    excuse: str | None = None
-    trouble: str = ""
-
-    @property
-    def outcome(self) -> Outcome:
-        """What came of it."""
-        if self.trouble:
-            return Outcome.KEPT
-        verdicts = {result.verdict for result in self.results}
-        if Verdict.FAILED in verdicts:
-            return Outcome.KILLED
-        if not verdicts:
-            return Outcome.UNUSED
-        return Outcome.SURVIVED if verdicts == {Verdict.PASSED} else Outcome.NOTICED
-
-    @property
-    def single_point(self) -> bool:
-        """Whether its loss alone leaves a fault unnoticed: an experiment failed in all that it expects."""
-        return any(
-            result.verdict is Verdict.FAILED and all(each.met is not True for each in result.expectations)
-            for result in self.results
-        )
-
-    def dump(self) -> dict[str, Any]:
-        """The JSON of the mutation schema."""
-        return {
-            "control": self.control.id,
-            "kind": self.control.kind,
-            "name": self.control.name,
-            "outcome": self.outcome.value,
-            "single_point_of_failure": self.single_point,
-            "reason": self.excuse,
-            "trouble": self.trouble,
-            "experiments": [
-                {"experiment": r.experiment.id, "verdict": r.verdict.value, "reason": r.reason}
-                for r in self.results
-            ],
-            "away": [call.dump() for call in self.control.away],
-            "back": [call.dump() for call in self.control.back],
-        }
 
 
 @dataclass(slots=True)
@@ -106,12 +38,16 @@ class Campaign:
         baseline: The experiments' results with every control in place.
         mutants: In the order in which the controls were found.
         whole: Whether every control was tried, so that an experiment that noticed nothing is vacuous.
+        started: When.
+        finished: When.
     """
 
     baseline: list[Result]
     mutants: list[Mutant] = field(default_factory=list)
     reasons: Reasons = field(default_factory=Reasons)
     whole: bool = True
+    started: datetime | None = None
+    finished: datetime | None = None
 
     @property
     def killed(self) -> list[Mutant]:
@@ -153,7 +89,14 @@ class Campaign:
             {
                 "schema": SCHEMA,
                 "target": "embedded",
-                "score": {"killed": len(self.killed), "all": len(self.mutants)},
+                "started": stamp(self.started),
+                "finished": stamp(self.finished),
+                "score": {
+                    "killed": len(self.killed),
+                    "all": len(self.mutants),
+                    "excused": sum(each.excuse is not None for each in self.survivors),
+                    "single_points_of_failure": sum(each.single_point for each in self.mutants),
+                },
                 "controls": [each.dump() for each in self.mutants],
                 "vacuous": [
                     {"experiment": name, "reason": self.reasons.experiments.get(name)}
@@ -169,86 +112,108 @@ class Campaign:
 
 def mutate(
     stages: Sequence[Stage],
-    experiments: Sequence[Experiment],
-    journal: Journal,
     stop: Stop,
     *,
     reasons: Reasons | None = None,
     wanted: Callable[[Control], bool] | None = None,
+    relied_only: bool = False,
     told: Callable[[Mutant], None] | None = None,
+    clock: Clock | None = None,
 ) -> Campaign:
     """Run the experiments once as it is, then those that rely on a control without it, for each control.
 
     Args:
-        stages: As many sandboxes as are to be used at once; all alike.
-        experiments: With the variables of these sandboxes filled in.
-        journal: Held by this process.
+        stages: As many sandboxes as are to be used at once; all alike, with the same experiments.
         stop: Ends it early.
         reasons: Why some controls may survive.
         wanted: Which controls to try; None tries all.
+        relied_only: Leave out those that none of the experiments relies on: for a part of a set, of which
+            another part may.
         told: Is told of each as it is done, from the threads that run.
+        clock: Tells when it started and finished; the wall's by default.
 
     Raises:
         SpecError: A reason is written for a control that does not exist.
         GuardError: Somebody said stop.
         AwsError: A sandbox can't be read.
-        TargetError: A sandbox does not answer.
+        TargetError: A sandbox does not answer, or no control is wanted.
     """
-    first, reasons = stages[0], reasons or Reasons()
-    every = list(first.controls.values())
-    reasons.check([control.id for control in every], [each.id for each in experiments])
-    foreseen = {each.id: foresee(each, predictor(first.target)) for each in experiments}
-    campaign = Campaign(first.run(experiments, journal, stop), reasons=reasons, whole=wanted is None)
-    first.restore()
-    relied = [
-        (result.experiment, reliance(result, foreseen.get(result.experiment.id)))
-        for result in campaign.baseline
-        if result.verdict is Verdict.PASSED
-    ]
+    reasons, clock = reasons or Reasons(), clock or SystemClock()
+    every = list(stages[0].controls.values())
+    reasons.check([control.id for control in every])
+    tried = [control for control in every if wanted is None or wanted(control)]
+    if not tried:
+        raise TargetError("No control is like that: leave out --control to see which there are.")
+    campaign = Campaign([], reasons=reasons, whole=wanted is None, started=clock.now())
     free: SimpleQueue[Stage] = SimpleQueue()
     for stage in stages:
         free.put(stage)
 
-    def one(control: Control) -> Mutant:
-        if stop.requested:
-            raise GuardError(stop.reason)
-        stage = free.get()
-        try:
-            mutant = _without(control, stage, _relying(control, every, relied), journal, stop, reasons)
-        finally:
-            free.put(stage)
-        if told:
-            told(mutant)
-        return mutant
+    def with_all(name: str) -> tuple[Result, frozenset[str]]:
+        with _lent(free, stop) as stage:
+            return _relied(stage, name, stop)
 
     with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="mutant") as pool:
-        campaign.mutants = list(pool.map(one, [each for each in every if wanted is None or wanted(each)]))
+        before = list(pool.map(with_all, stages[0].experiments))
+        campaign.baseline = [result for result, _ in before]
+        relying = {
+            control.id: [result.experiment.id for result, on in before if control.id in on]
+            for control in tried
+        }
+        if relied_only:
+            tried = [control for control in tried if relying[control.id]]
+
+        def without(control: Control) -> Mutant:
+            with _lent(free, stop) as stage:
+                mutant = _without(stage, control, relying[control.id], stop, reasons.of(control.id))
+            if told:
+                told(mutant)
+            return mutant
+
+        campaign.mutants = list(pool.map(without, tried))
+    if not campaign.mutants:
+        raise TargetError("These experiments rely on no control that is like that.")
+    campaign.finished = clock.now()
     return campaign
 
 
-def _relying(
-    control: Control, every: Sequence[Control], relied: Sequence[tuple[Experiment, Reliance]]
-) -> list[Experiment]:
-    return [experiment for experiment, on in relied if on.on(control, every)]
+@contextmanager
+def _lent(free: SimpleQueue[Stage], stop: Stop) -> Iterator[Stage]:
+    """The next stage that is free; its sandbox is put back as it was."""
+    if stop.requested:
+        raise GuardError(stop.reason)
+    stage = free.get()
+    try:
+        yield stage
+    finally:
+        stage.restore()
+        free.put(stage)
 
 
-def _without(  # noqa: PLR0917 - what a mutation takes
-    control: Control,
-    stage: Stage,
-    experiments: Sequence[Experiment],
-    journal: Journal,
-    stop: Stop,
-    reasons: Reasons,
+def _relied(stage: Stage, name: str, stop: Stop) -> tuple[Result, frozenset[str]]:
+    """Run an experiment with everything in place; what came of it, and the controls that it relies on."""
+    foresight = stage.foresee(name)
+    result = stage.run(name, stop)
+    if result.verdict is not Verdict.PASSED:
+        return result, frozenset()
+    on, every = reliance(result, foresight), list(stage.controls.values())
+    return result, frozenset(control.id for control in every if on.on(control, every))
+
+
+def _without(
+    stage: Stage, control: Control, experiments: Sequence[str], stop: Stop, excuse: str | None
 ) -> Mutant:
     """Run the experiments without the control, each in the sandbox as it was but for that."""
-    excuse = reasons.of(control.id)
-    results: list[Result] = []
-    for experiment in experiments:
+    trials: list[Trial] = []
+    for name in experiments:
         try:
             stage.take_away(control.id)
-            results += stage.run([experiment], journal, stop)
+            result = stage.run(name, stop)
+            trials.append(Trial(result, stage.noticed_by(result) if slipped_in(result) else None))
         except AwsError as error:
             return Mutant(control, excuse=excuse, trouble=str(error))
         finally:
             stage.restore()
-    return Mutant(control, tuple(results), excuse)
+    if stop.requested:  # what they said is not of the control's absence
+        raise GuardError(stop.reason)
+    return Mutant(control, tuple(trials), excuse)

@@ -21,7 +21,9 @@ class Control:
         back: The calls that give it back, for a person; a mutated sandbox is restored as a whole.
         management: Whether the calls are the management account's.
         layer: Of a guardrail, the layer that its denials name; None for what detects and responds.
+        services: Of a statement, the IAM prefixes of the actions that it can stop; None for any.
         words: The names by which experiments and other controls mean it.
+        protects: The names of what it stands before.
         feeds: The names of what it starts or tells.
         listens: A text that holds the names of what it is started by.
     """
@@ -32,7 +34,9 @@ class Control:
     back: tuple[Call, ...] = ()
     management: bool = False
     layer: str | None = None
+    services: frozenset[str] | None = None
     words: frozenset[str] = frozenset()
+    protects: frozenset[str] = frozenset()
     feeds: frozenset[str] = frozenset()
     listens: str = ""
 

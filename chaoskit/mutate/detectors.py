@@ -1,4 +1,4 @@
-"""Finds what detects and responds: rules, alarms, Config, GuardDuty, Access Analyzer, and what they start."""
+"""Finds what detects and responds: rules, alarms, filters, Config, findings, and what they start."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ _ALARM: Final = (
     "EvaluateLowSampleCountPercentile", "Metrics",
 )  # fmt: skip
 """What PutMetricAlarm takes of what DescribeAlarms tells."""
+
+
+_FILTER: Final = (
+    "logGroupName", "filterName", "filterPattern", "metricTransformations", "applyOnTransformedLogs",
+    "fieldSelectionCriteria", "emitSystemFieldDimensions",
+)  # fmt: skip
+"""What PutMetricFilter takes of what DescribeMetricFilters tells."""
+_UNHEARD: Final = f'"{_NOBODY}"'
 
 
 def event_rules(aws: Reader) -> Iterator[Control]:
@@ -89,6 +97,26 @@ def alarms(aws: Reader) -> Iterator[Control]:
             (Call("cloudwatch", "PutMetricAlarm", **same),),
             words=frozenset({alarm["AlarmName"], alarm["AlarmArn"]}),
             feeds=_told(alarm.get("AlarmActions") or (), topics),
+        )
+
+
+def metric_filters(aws: Reader) -> Iterator[Control]:
+    """Each metric filter of a log group, made blind: its pattern matches no line."""
+    alarms = aws.read(Query("cloudwatch", "DescribeAlarms", {}, "MetricAlarms")) or ()
+    for found in aws.read(Query("logs", "DescribeMetricFilters", {}, "metricFilters")) or ():
+        made = [(each["metricNamespace"], each["metricName"]) for each in found["metricTransformations"]]
+        same = {name: found[name] for name in _FILTER if found.get(name) is not None}
+        yield Control(
+            "metric-filter",
+            f"{found['logGroupName']}/{found['filterName']}",
+            (Call("logs", "PutMetricFilter", **{**same, "filterPattern": _UNHEARD}),),
+            (Call("logs", "PutMetricFilter", **same),),
+            words=frozenset({found["filterName"]}),
+            feeds=frozenset(
+                alarm["AlarmName"]
+                for alarm in alarms
+                if (alarm.get("Namespace"), alarm.get("MetricName")) in made
+            ),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chaoskit.mutate import detectors, guards
+from chaoskit.mutate import detectors, guards, resource_policies
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -23,8 +23,10 @@ def controls(member: Reader, management: Reader, account: str) -> list[Control]:
         AwsError: It can't be read.
     """
     finders = (
-        guards.boundaries, guards.buckets, guards.keys, detectors.event_rules, detectors.alarms,
-        detectors.config_rules, detectors.guardduty, detectors.analyzers, detectors.responders,
+        guards.boundaries, guards.trust, guards.endpoints,
+        resource_policies.buckets, resource_policies.keys, resource_policies.secrets,
+        detectors.event_rules, detectors.alarms, detectors.metric_filters, detectors.config_rules,
+        detectors.guardduty, detectors.analyzers, detectors.responders,
     )  # fmt: skip
     found = list(guards.organization(management, account))
     for finder in finders:

@@ -1,4 +1,4 @@
-"""Finds what prevents: policy statements that deny, boundaries, and buckets' own settings."""
+"""Finds what stands around calls: the organization's policies, boundaries, trust conditions, endpoints."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.mutate.control import Control
+from chaoskit.mutate.statements import ORGANIZATION, denials, sid_of, statements_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaoskit.aws import Reader
 
-_ORGANIZATION: Final = {"scp": "SERVICE_CONTROL_POLICY", "rcp": "RESOURCE_CONTROL_POLICY"}
-_OPEN: Final = dict.fromkeys(
-    ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), False
-)
+_DEFAULT: Final = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
+"""AWS PrivateLink Guide, "Control access to VPC endpoints using endpoint policies"."""
 
 
 def organization(aws: Reader, account: str) -> Iterator[Control]:
@@ -39,7 +38,7 @@ def organization(aws: Reader, account: str) -> Iterator[Control]:
             return [Call("organizations", "DetachPolicy", PolicyId=policy, TargetId=each) for each in targets]
 
         document = json.loads(found["Content"])
-        yield from _statements(kind, name, document, put, layer=kind, of=(policy,))
+        yield from denials(kind, name, document, put, kind, (policy,))
 
 
 def attached(aws: Reader, account: str) -> list[tuple[str, str]]:
@@ -48,7 +47,7 @@ def attached(aws: Reader, account: str) -> list[tuple[str, str]]:
     while not path[-1].startswith("r-"):
         path.append(aws.read(Query("organizations", "ListParents", {"ChildId": path[-1]}, "Parents[0].Id")))
     for target in path:
-        for kind, wanted in _ORGANIZATION.items():
+        for kind, wanted in ORGANIZATION.items():
             where = {"TargetId": target, "Filter": wanted}
             own = Query("organizations", "ListPoliciesForTarget", where, "Policies[?!AwsManaged].Id")
             found |= dict.fromkeys(aws.read(own) or (), kind)
@@ -71,84 +70,65 @@ def boundaries(aws: Reader) -> Iterator[Control]:
                     (Call("iam", f"Put{what}PermissionsBoundary", **where, PermissionsBoundary=boundary),),
                     layer="boundary",
                     words=frozenset({name, boundary}),
+                    protects=frozenset({name}),
                 )
 
 
-def buckets(aws: Reader) -> Iterator[Control]:
-    """Each statement of a bucket's policy that denies, and each Block Public Access that blocks anything."""
-    for bucket in aws.read(Query("s3", "ListBuckets", {}, "Buckets[].Name")) or ():
-        where: dict[str, Any] = {"Bucket": bucket}
-        policy = aws.read(Query("s3", "GetBucketPolicy", where, "Policy", absent=("NoSuchBucketPolicy",)))
-
-        def put(document: Mapping[str, Any] | None, where: Mapping[str, Any] = where) -> list[Call]:
-            if document:
-                return [Call("s3", "PutBucketPolicy", **where, Policy=json.dumps(document))]
-            return [Call("s3", "DeleteBucketPolicy", **where)]
-
-        if policy:
-            yield from _statements("bucket-policy", bucket, json.loads(policy), put, layer="resource")
-        block = aws.read(
-            Query(
-                "s3",
-                "GetPublicAccessBlock",
-                where,
-                "PublicAccessBlockConfiguration",
-                absent=("NoSuchPublicAccessBlockConfiguration",),
-            )
-        )
-        if block and any(block.values()):
+def trust(aws: Reader) -> Iterator[Control]:
+    """Each condition in a role's trust policy: its statement is put again without."""
+    for name, arn in aws.read(Query("iam", "ListRoles", {}, "Roles[].[RoleName, Arn]")) or ():
+        where: dict[str, Any] = {"RoleName": name}
+        document = aws.read(Query("iam", "GetRole", where, "Role.AssumeRolePolicyDocument"))
+        statements = statements_of(document)
+        back = Call("iam", "UpdateAssumeRolePolicy", **where, PolicyDocument=json.dumps(document))
+        for number, statement in enumerate(statements):
+            if statement["Effect"] != "Allow" or not statement.get("Condition"):
+                continue
+            bare = {key: value for key, value in statement.items() if key != "Condition"}
+            left = [bare if each is statement else each for each in statements]
+            policy = json.dumps({**document, "Statement": left})
+            sid = sid_of(statement, number)
             yield Control(
-                "public-access-block",
-                bucket,
-                (Call("s3", "PutPublicAccessBlock", **where, PublicAccessBlockConfiguration=_OPEN),),
-                (Call("s3", "PutPublicAccessBlock", **where, PublicAccessBlockConfiguration=block),),
-                layer="bpa",
-                words=frozenset({bucket}),
+                "trust-condition",
+                f"{name}/{sid}",
+                (Call("iam", "UpdateAssumeRolePolicy", **where, PolicyDocument=policy),),
+                (back,),
+                layer="trust",
+                words=frozenset({f"{name}/{sid}", f"{arn}/{sid}"}),
+                protects=frozenset({name, arn}),
             )
 
 
-def keys(aws: Reader) -> Iterator[Control]:
-    """Each statement of a customer's KMS key policy that denies."""
-    for key in aws.read(Query("kms", "ListKeys", {}, "Keys[].KeyId")) or ():
-        about = aws.read(Query("kms", "DescribeKey", {"KeyId": key}, "KeyMetadata"))
-        if about["KeyManager"] != "CUSTOMER" or about["KeyState"] == "PendingDeletion":
+def endpoints(aws: Reader) -> Iterator[Control]:
+    """Each VPC endpoint's policy, put back to AWS's default, which lets everything through."""
+    found = "VpcEndpoints[].[VpcEndpointId, ServiceName, VpcId, PolicyDocument, Tags]"
+    names: dict[str, int] = {}
+    for endpoint, service, vpc, policy, tags in sorted(
+        aws.read(Query("ec2", "DescribeVpcEndpoints", {}, found)) or (), key=lambda each: str(each[4])
+    ):
+        if not policy or _lets_all_through(json.loads(policy)):
             continue
-        where: dict[str, Any] = {"KeyId": key, "PolicyName": "default"}
-
-        def put(document: Mapping[str, Any] | None, where: Mapping[str, Any] = where) -> list[Call]:
-            # The lockout check is about the caller, who here may be denied by another statement.
-            more: dict[str, Any] = {"BypassPolicyLockoutSafetyCheck": True, "Policy": json.dumps(document)}
-            return [Call("kms", "PutKeyPolicy", **where, **more)] if document else []
-
-        document = json.loads(aws.read(Query("kms", "GetKeyPolicy", where, "Policy")))
-        aliases = aws.read(Query("kms", "ListAliases", {"KeyId": key}, "Aliases[].AliasName")) or [key]
-        yield from _statements("key-policy", aliases[0], document, put, layer="kms", of=(key, about["Arn"]))
-
-
-def _statements(
-    kind: str,
-    name: str,
-    document: Mapping[str, Any],
-    put: Callable[[Mapping[str, Any] | None], list[Call]],
-    *,
-    layer: str,
-    of: tuple[str, ...] = (),
-) -> Iterator[Control]:
-    """A control for each statement that denies; without the only one, the policy has nothing to say."""
-    statements = document["Statement"]
-    statements = statements if isinstance(statements, list) else [statements]
-    for number, statement in enumerate(statements):
-        if statement["Effect"] != "Deny":
-            continue
-        left = [each for each in statements if each is not statement]
-        away = put({**document, "Statement": left} if left else None)
-        sid = statement.get("Sid") or f"#{number + 1}"
+        # Ids are drawn at random, and two sandboxes that are alike must find the same names.
+        own = [tag["Value"] for tag in tags or () if not tag["Key"].startswith("aws:")]
+        name = "/".join([*sorted(own), service.split(".", 3)[-1]])
+        names[name] = names.get(name, 0) + 1
+        where = {"VpcEndpointId": endpoint}
         yield Control(
-            kind,
-            f"{name}/{sid}",
-            tuple(away),
-            tuple(put(document)),
-            management=kind in _ORGANIZATION,
-            layer=layer,
-            words=frozenset({f"{each}/{sid}" for each in (name, *of)}),
+            "endpoint-policy",
+            name if names[name] == 1 else f"{name}/{names[name]}",
+            (Call("ec2", "ModifyVpcEndpoint", **where, PolicyDocument=json.dumps(_DEFAULT)),),
+            (Call("ec2", "ModifyVpcEndpoint", **where, PolicyDocument=policy),),
+            layer="endpoint",
+            words=frozenset({endpoint}),
+            protects=frozenset({endpoint, vpc}),
         )
+
+
+def _lets_all_through(document: Mapping[str, Any]) -> bool:
+    """Whether it is the default, or says the same."""
+    return any(
+        each["Effect"] == "Allow"
+        and (each.get("Action"), each.get("Resource")) == ("*", "*")
+        and not each.get("Condition")
+        for each in statements_of(document)
+    )

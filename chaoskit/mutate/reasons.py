@@ -73,17 +73,23 @@ class Reasons:
         """The reason of a control, or None."""
         return next((why for name, why in self.survivors.items() if fnmatchcase(control, name)), None)
 
-    def check(self, controls: Iterable[str], experiments: Iterable[str]) -> None:
+    def check(self, controls: Iterable[str]) -> None:
         """What is excused must exist, else a renamed control would lose its experiment unnoticed.
+
+        Args:
+            controls: Those of the account. Experiments are looked for beside the file, as a person may run
+                some of them only.
 
         Raises:
             SpecError: Something does not.
         """
-        known, ids = list(controls), set(experiments)
+        if self.path is None:
+            return
+        known, beside = list(controls), {each.stem for each in self.path.parent.rglob("*.yaml")}
         strange = [name for name in self.survivors if not any(fnmatchcase(each, name) for each in known)]
-        strange += [name for name in self.experiments if name not in ids]
-        if strange and self.path:
-            told = "there is no {} in the account or the files"
+        strange += [name for name in self.experiments if name not in beside]
+        if strange:
+            told = "there is no {} in the account or beside this file"
             raise SpecError(
                 [Problem(str(self.path), self._line(name), 1, told.format(name)) for name in strange]
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from chaoskit.experiment import Role
+from chaoskit.permissions.actions import prefix
 from chaoskit.result import Foreseen
 
 if TYPE_CHECKING:
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
 
     from chaoskit.mutate.control import Control
     from chaoskit.predict import Foresight
-    from chaoskit.result import Prediction, Result
+    from chaoskit.result import ChangeResult, Prediction, Result
 
 _UNNAMED: Final = (None, "unknown")
+_ANY: Final = frozenset({"scp", "rcp", "boundary", "resource", "kms", "bpa", "endpoint"})
+"""Who may have denied a call when AWS does not say."""
 # AWS's messages call a key policy a resource-based policy.
 _SAME: Final = {"kms": "resource"}
 
@@ -27,20 +30,27 @@ class Reliance:
 
     Attributes:
         names: What its expectations and their evidence name.
-        layers: The layers that denied its calls and whose statement is not known for certain.
+        layers: The layers that denied its calls and whose statement is not known for certain, each with the
+            IAM prefix of the call.
         statements: `policy/Sid` of the statements that did for certain.
         anybody: It waits for a repair, whoever makes it.
+        touched: What its faults and its steady state are about.
     """
 
     names: frozenset[str]
-    layers: frozenset[str]
+    layers: frozenset[tuple[str, str]]
     statements: frozenset[str]
     anybody: bool
+    touched: frozenset[str] = frozenset()
 
     def on(self, control: Control, others: Sequence[Control]) -> bool:
         """Whether the experiment could notice that this control is gone."""
         if control.layer is not None:
-            return bool(control.words & self.statements) or control.layer in self.layers
+            named = control.words & self.statements or control.protects & self.touched
+            return bool(named) or any(
+                layer == control.layer and (control.services is None or service in control.services)
+                for layer, service in self.layers
+            )
         return self.anybody or any(each.words & self.names for each in _behind(control, others))
 
 
@@ -52,19 +62,20 @@ def reliance(result: Result, foresight: Foresight | None) -> Reliance:
         for probe in filter(None, (item.probe, item.repaired_by)):
             names |= {probe.about.name, *_texts(dataclasses.asdict(cast("Any", probe)))}
         anybody |= item.role is Role.RESPONSE and item.repaired_by is None
-    layers, statements = set[str](), set[str]()
+    layers, statements = set[tuple[str, str]](), set[str]()
     for change, foreseen in _denied(result, foresight):
-        by = change if change not in _UNNAMED else None
+        by = change.denied_by if change.denied_by not in _UNNAMED else None
         if foreseen is not None and foreseen.layer and _same(foreseen.layer) == by:
             statements.add(f"{foreseen.policy.rpartition('/')[2]}/{foreseen.sid}")
         else:
-            layers |= {"scp", "rcp", "boundary", "resource", "kms", "bpa"} if by is None else {by}
-            layers |= {"kms"} if by == "resource" else set()
-    return Reliance(frozenset(names), frozenset(layers), frozenset(statements), anybody)
+            layers |= {(layer, prefix(change.service)) for layer in _possible(by, change.operation)}
+    about = (*result.experiment.faults, *result.experiment.steady_state)
+    touched = _texts([dataclasses.asdict(cast("Any", each)) for each in about])
+    return Reliance(frozenset(names), frozenset(layers), frozenset(statements), anybody, frozenset(touched))
 
 
-def _denied(result: Result, foresight: Foresight | None) -> Iterator[tuple[str | None, Prediction | None]]:
-    """The layer that denied each change, and the prediction if it is certain which statement it was."""
+def _denied(result: Result, foresight: Foresight | None) -> Iterator[tuple[ChangeResult, Prediction | None]]:
+    """Each change that was denied, and the prediction if it is certain which statement it was."""
     for number, fault in enumerate(result.faults):
         for index, change in enumerate(fault.changes):
             if change.outcome != "denied":
@@ -74,7 +85,14 @@ def _denied(result: Result, foresight: Foresight | None) -> Iterator[tuple[str |
                 changes = foresight.faults[number].changes
                 seen = changes[index].prediction if index < len(changes) else None
             sure = seen and seen.effect is Foreseen.STOPPED and seen.certain and seen.policy and seen.sid
-            yield change.denied_by, seen if sure else None
+            yield change, seen if sure else None
+
+
+def _possible(by: str | None, operation: str) -> set[str]:
+    """The kinds of policy that may have denied a call, where AWS names this layer or none."""
+    found = set(_ANY) if by is None else {by}
+    found |= {"kms"} if by == "resource" else set()
+    return found | ({"trust"} if operation.startswith("AssumeRole") else set())
 
 
 def _same(layer: str) -> str:

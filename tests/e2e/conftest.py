@@ -36,6 +36,7 @@ def lab(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> It
             sessions["admin"],
             sessions["management"],
             served.url,
+            instance,
         )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import boto3
 
+    from chaoskit.embedded import Instance
     from chaoskit.result import Result
     from chaoskit.sandbox.cloud import Sandbox
     from chaoskit.slo import Clock
@@ -84,6 +85,8 @@ class Lab:
     member: boto3.Session
     management: boto3.Session
     url: str
+    instance: Instance
+    """The sandbox as chaoskit finds one: with its own way in, beside AWS's APIs."""
 
     def client(self, service: str) -> Any:
         return self.member.client(service, endpoint_url=self.url)

@@ -18,10 +18,12 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 
+from chaoskit.embedded import Sandboxes
 from chaoskit.sandbox.moto_backend import MotoBackend
 from tests.sandbox.aws import MEMBER, ONCE, refusal
 
@@ -205,6 +207,28 @@ def is_held(lock: Path) -> bool:
 
 def gone(child: subprocess.Popen[bytes]) -> int:
     return child.wait(10)
+
+
+def test_it_listens_on_this_machine_only(served: Served) -> None:
+    place = urlsplit(served.url)
+    assert place.hostname == "127.0.0.1"
+    socket.create_connection(("127.0.0.1", place.port or 0), 1).close()
+    # Who listened on every address would answer at this one too.
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", place.port or 0), 1)
+
+
+def test_a_process_keeps_its_log_to_its_owner(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with Sandboxes(tmp_path / "sandboxes").own() as instance:
+            files = {
+                each.name: stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "sandboxes").iterdir()
+            }
+    finally:
+        os.umask(before)
+    assert f"{instance.name}.log" in files
+    assert set(files.values()) == {0o600}
 
 
 def test_a_process_says_where_it_is_and_cleans_up_when_terminated(tmp_path: Path) -> None:
