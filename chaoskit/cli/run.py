@@ -11,7 +11,7 @@ from rich.console import Console
 from chaoskit import api, spec
 from chaoskit.cli.common import aws_settings, signals_held, target_options
 from chaoskit.engine import Stop
-from chaoskit.errors import ChaoskitError
+from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.report.machine import as_json, as_junit
 from chaoskit.report.progress import progress
 from chaoskit.report.text import disagreements, story, summary
@@ -65,7 +65,7 @@ def command(
     """Run experiments: inject, observe, roll back, judge.
 
     The exit status is the worst verdict's: 0 PASSED, 1 FAILED, 2 bad files, 3 ABORTED,
-    4 INCONCLUSIVE, 5 ERROR.
+    4 INCONCLUSIVE, 5 ERROR; it is 5 also when what an earlier run left could not be put back.
     """
     experiments = spec.load(paths)
     settings = aws_settings(**options)
@@ -98,6 +98,9 @@ def command(
     for line in disagreements(results):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
+    if others := api.left_open(results):
+        told.print(f"{others} changes of earlier runs are STILL OPEN: chaoskit status", style="red")
+        return ExitCode.ERROR
     return results.exit_code
 
 

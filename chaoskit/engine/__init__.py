@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chaoskit.aws import Inboxes
@@ -21,6 +22,8 @@ from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
+    from typing import Any
 
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
@@ -93,6 +96,20 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
             pool.submit(run_experiment, experiment, f"{run_id}.{number}", around)
             for number, experiment in enumerate(experiments, 1)
         ]
-        results.results = [future.result() for future in futures]
+        try:
+            results.results = [future.result() for future in futures]
+        except BaseException:  # a Ctrl-C in a program that lets it end with an exception
+            stop.request("interrupted")
+            _roll_back_all(futures)
+            raise
     results.finished = clock.now()
     return results
+
+
+def _roll_back_all(futures: Sequence[Future[Any]]) -> None:
+    """Wait for those that have begun, whoever interrupts: the journal must not be closed under them."""
+    for future in futures:
+        future.cancel()
+    while not all(future.done() for future in futures):
+        with suppress(KeyboardInterrupt):
+            wait(futures)
