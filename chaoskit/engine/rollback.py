@@ -66,6 +66,7 @@ class Rollback:
         self._clock = clock
         self._journal_clock = SystemClock()  # its rows bear the machine's time, whatever time the account has
         self._repaired = repaired
+        self._began = clock.monotonic()
 
     def undo(self, entries: list[Entry]) -> list[Undone]:
         """Undo in the order given; the journal gives the newest first. Disarm only what is undone."""
@@ -123,6 +124,9 @@ class Rollback:
         """Until no request can still take effect: the call may be on the wire though its sender is dead."""
         takes: float = entry.record.target.get("landing_s", _LANDING_S)
         passed = (self._journal_clock.now() - entry.updated).total_seconds()
+        if entry.status is Status.JOURNALED:
+            # It may have been on the wire when its sender died, and the clock may have jumped since then.
+            passed = min(passed, self._clock.monotonic() - self._began)
         self._wait(min(max(takes - passed, 0.0), takes))  # a clock that was put back makes `passed` negative
 
     def _drift(self, entry: Entry) -> str:
@@ -239,6 +243,8 @@ def undo_with(
 
 def by_hand(entry: Entry) -> tuple[str, ...]:
     """The aws-cli lines that undo it."""
+    if entry.record.state is not None and not entry.record.undo:
+        return (f"# the journal does not say how to undo {entry.record.do}",)
     try:
         return tuple(
             f"# for each item that was not there before: {step.call.cli()}"

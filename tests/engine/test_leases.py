@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-A = frozenset({"a"})
+A, B, C = frozenset({"a"}), frozenset({"b"}), frozenset({"c"})
 
 
 @pytest.fixture
@@ -65,3 +65,26 @@ def test_who_waits_for_another_process_goes_on_once_it_is_free(journal: SqliteJo
     threading.Timer(0.05, journal.release, ["another process's"]).start()
     with Leases(journal).hold(A, "one", 60, Stop()) as lease:
         assert lease.holder == "one"
+
+
+def test_what_only_shows_when_a_change_is_made_is_taken_into_the_lease(journal: SqliteJournal) -> None:
+    leases = Leases(journal)
+    with leases.hold(A, "one", 60, Stop()) as lease:
+        wider = leases.widen(lease, B, 60)
+        assert wider.resources == A | B
+        assert wider.epoch > lease.epoch
+        assert leases.widen(wider, A, 60) is wider
+        with pytest.raises(LeaseHeldError):
+            journal.hold(B, "two", 60)
+    with leases.hold(B, "two", 60, Stop()):
+        pass
+
+
+def test_a_lease_is_not_widened_by_what_another_run_holds(journal: SqliteJournal) -> None:
+    leases = Leases(journal)
+    with leases.hold(A, "one", 60, Stop()) as lease, leases.hold(B, "two", 60, Stop()):
+        with pytest.raises(GuardError, match="Run two is changing the same resource"):
+            leases.widen(lease, B, 60)
+        journal.hold(C, "another process's", 3600)
+        with pytest.raises(GuardError, match="another process's"):
+            leases.widen(lease, C, 60)
