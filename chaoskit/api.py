@@ -219,6 +219,12 @@ def find_open(number: int) -> tuple[Path, Entry] | None:
     return None
 
 
+def left_open(results: Results) -> int:
+    """How many changes of other runs than these are open in this user's journal: they could not be undone."""
+    with SqliteJournal(journal_path(), readonly=True) as look:
+        return sum(not entry.record.trace_id.startswith(f"{results.run_id}.") for entry in look.open_faults())
+
+
 def accept(path: Path, number: int, note: str) -> None:
     """Close an open entry that a person has judged: what is there is meant to be there.
 

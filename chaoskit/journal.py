@@ -95,6 +95,7 @@ class Entry:
     """A record in the journal, and what became of it.
 
     Attributes:
+        updated: When its status was written last: before that, or just after it, its call was sent last.
         after: The state with the change in, as a tuple of one; empty when it was never seen.
     """
 
@@ -103,6 +104,7 @@ class Entry:
     status: Status
     note: str
     created: datetime
+    updated: datetime
     after: tuple[Any, ...] = ()
 
 
@@ -273,7 +275,9 @@ class SqliteJournal:
         else:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             db = sqlite3.connect(self.path, check_same_thread=False)
-            db.execute("PRAGMA synchronous = FULL")
+            # Not FULL: a power failure may bring back SQLite's own journal, deleted a moment ago, which would
+            # take back the last row, of a change that was sent (SQLite, "PRAGMA synchronous").
+            db.execute("PRAGMA synchronous = EXTRA")
             if db.execute("PRAGMA user_version").fetchone()[0] == 0:
                 db.executescript(f"{_TABLES} PRAGMA user_version = 1;")
             db.executescript(_EFFECTS)
@@ -336,21 +340,39 @@ def _entry(row: sqlite3.Row, after: str | None) -> Entry:
             listed=(None,),
         )
         note = f"row {row['id']} of the journal is damaged"
-        return Entry(row["id"], record, Status.UNDO_FAILED, note, datetime.now(UTC))
+        now = datetime.now(UTC)
+        return Entry(row["id"], record, Status.UNDO_FAILED, note, now, now)
 
 
 def _whole(row: sqlite3.Row, after: str | None) -> Entry:
-    fields = {name: row[name] for name in _TEXT_COLUMNS}
+    fields: dict[str, Any] = {name: str(row[name]) for name in _TEXT_COLUMNS}
     fields |= {name: json.loads(row[name]) for name in _JSON_COLUMNS}
+    if not isinstance(fields["target"], dict) or not isinstance(fields["do"], dict):
+        raise TypeError("no place, or no call")
     fields |= {"undo": tuple(fields["undo"]), "listed": tuple(fields["listed"])}
     return Entry(
         id=row["id"],
         record=Record(**fields),
-        status=Status(row["status"]),
-        note=row["note"],
-        created=datetime.fromisoformat(row["created"]),
+        status=_status(row["status"]),
+        note=str(row["note"]),
+        created=_moment(row["created"]),
+        updated=_moment(row["updated"]),
         after=() if after is None else (json.loads(after),),
     )
+
+
+def _status(text: Any) -> Status:
+    """One that is damaged, or another version's, tells nothing: then the call may be in, or yet to land."""
+    return Status(text) if text in set(Status) else Status.JOURNALED
+
+
+def _moment(text: Any) -> datetime:
+    """One that is damaged may have been just now."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _now() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +12,7 @@ from chaoskit.aws import Aws, Connection, default_region
 from chaoskit.consent import Consent
 from chaoskit.embedded import MovedClock, Sandboxes, SkippingClock
 from chaoskit.engine import PlaceGoneError
-from chaoskit.errors import AwsError, TargetError
+from chaoskit.errors import AwsError, ChaoskitError, TargetError
 from chaoskit.home import home
 from chaoskit.spec.names import variable_name
 from chaoskit.switches import PARAMETER, STOP_FILE, Switches
@@ -43,6 +43,8 @@ _KINDS: Final = {
     "safety_lever": (bool, "true or false"),
 }
 _EMBEDDED_LANDING_S: Final = 0.5
+_UNDO_SESSION_S: Final = 3600
+_UNDOES: Final = "chaoskit/rollback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +135,22 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
     except AwsError as error:
         raise TargetError(f"The stack {settings.stack} can't be read: {error.message}") from error
     variables = _variables(aws.account, region, outputs) | dict(settings.variables)
+    undo_role = settings.undo_role or variables.get("workload.undo_role_arn")
     yield Target(
         name="aws",
         connection=connection,
         account=aws.account,
-        place={"kind": "aws", "profile": settings.profile, "landing_s": settings.landing_s},
+        place={
+            "kind": "aws",
+            "profile": settings.profile,
+            "landing_s": settings.landing_s,
+            "undo_role": undo_role,
+        },
         allowed_accounts=frozenset(settings.accounts),
         allowed_regions=frozenset(settings.regions or (region,)),
         role_arn=settings.role or variables.get("workload.harness_role_arn"),
         read_role_arn=settings.read_role or variables.get("workload.read_role_arn"),
-        undo_role_arn=settings.undo_role or variables.get("workload.undo_role_arn"),
+        undo_role_arn=undo_role,
         dead_letters=settings.dead_letters or variables.get("workload.undo_dead_letters_arn"),
         variables=variables,
         management=(
@@ -192,6 +200,7 @@ def target_in(instance: Instance) -> Target:
             "folder": str(sandboxes().folder),
             "instance": instance.name,
             "landing_s": _EMBEDDED_LANDING_S,
+            "undo_role": variables.get("workload.undo_role_arn"),
         },
         allowed_accounts=frozenset({instance.account}),
         allowed_regions=frozenset({instance.region}),
@@ -206,8 +215,8 @@ def target_in(instance: Instance) -> Target:
     )
 
 
-def reopen(place: Mapping[str, Any]) -> Aws:
-    """The account of a journal entry, as it can be reached now.
+def reopen(place: Mapping[str, Any]) -> Iterator[Aws]:
+    """The account of a journal entry, as it can be reached now: as its undo role, then as whoever calls.
 
     Raises:
         PlaceGoneError: It was in a sandbox that is gone.
@@ -223,14 +232,18 @@ def reopen(place: Mapping[str, Any]) -> Aws:
         connection = _connection(instance)
     else:
         connection = Connection(place["region"], profile=place["profile"])
-    aws = Aws(connection, user_agent="chaoskit/rollback")
+    aws = Aws(connection, user_agent=_UNDOES)
     aws.identify()
     if aws.account != place["account"]:
         raise TargetError(
             f"The fault lies in account {place['account']}, but these credentials are for {aws.account}: "
             "log in to the right one, then run `chaoskit rollback`."
         )
-    return aws
+    if place.get("undo_role"):
+        with suppress(ChaoskitError):  # it may be gone, or the fault itself keeps it out
+            undoer = connection.assume(place["undo_role"], "chaoskit-rollback", _UNDO_SESSION_S)
+            yield Aws(undoer, account=aws.account, user_agent=_UNDOES)
+    yield aws
 
 
 def _connection(instance: Instance) -> Connection:

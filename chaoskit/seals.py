@@ -40,9 +40,9 @@ def seal(db: sqlite3.Connection, entry: int, **becomes: str) -> str:
     """
     try:
         row = db.execute(f"{_ROWS} WHERE id = ?", (entry,)).fetchone()
-    except (sqlite3.Error, UnicodeDecodeError):
+        return _sealed({**dict(row), **becomes}) if row else ""
+    except (sqlite3.Error, KeyError, TypeError, ValueError):
         return ""
-    return _sealed({**dict(row), **becomes}) if row else ""
 
 
 def broken(db: sqlite3.Connection) -> list[str]:

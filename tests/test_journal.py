@@ -238,7 +238,7 @@ def test_experiments_that_run_at_the_same_time_share_one_journal(path: Path) -> 
 def test_every_write_waits_for_the_disk(path: Path) -> None:
     with SqliteJournal(path) as journal:
         (level,) = journal._db.execute("PRAGMA synchronous").fetchone()
-    assert level == 2  # FULL (SQLite, "PRAGMA synchronous")
+    assert level == 3  # EXTRA (SQLite, "PRAGMA synchronous")
 
 
 def test_only_the_user_can_read_the_journal(path: Path) -> None:

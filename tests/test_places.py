@@ -92,7 +92,7 @@ def test_the_command_line_overrules_the_file(config: Path) -> None:
 def test_a_fault_in_a_sandbox_that_is_gone_is_gone_with_it(tmp_path: Path) -> None:
     place = {"kind": "embedded", "folder": str(tmp_path), "instance": "run-1", "account": "444455556666"}
     with pytest.raises(PlaceGoneError, match=r"the sandbox run-1 is gone, and the fault with it"):
-        reopen(place)
+        next(reopen(place))
 
 
 def test_a_sandbox_that_never_was_is_not_found_and_not_made(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import socket
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -28,8 +29,14 @@ _READS = re.compile(
     r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$)"  # they ask: logs, Athena
 )
 _TOO_LARGE = "PackedPolicyTooLarge"
+# A call is over, one way or the other, well within what `Target.place` says a request may take to land.
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 20
+_UNCONFIRMED_S = 20
+"""So long the kernel sends again what the other side does not confirm, even for a sender that is dead.
+
+By itself it would for minutes (tcp(7), TCP_USER_TIMEOUT), and a change could take effect after it was undone.
+"""
 _TRIES = 4
 
 
@@ -278,6 +285,9 @@ class Aws:
                 s3={"addressing_style": "path"} if self.connection.endpoint_url else None,
             ),
         )
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            bound = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED_S * 1000)
+            client._endpoint.http_session._socket_options.append(bound)  # noqa: SLF001 - botocore has no setting for it
         if self.connection.endpoint_url and service == "s3control":
             # Its endpoint rules put the account before the host: `<account>.127.0.0.1` leads nowhere.
             client.meta.events.register("before-sign", self._straighten)

@@ -84,7 +84,7 @@ def command(
     """Run experiments: inject, observe, roll back, judge.
 
     The exit status is the worst verdict's: 0 PASSED, 1 FAILED, 2 bad files, 3 ABORTED,
-    4 INCONCLUSIVE, 5 ERROR.
+    4 INCONCLUSIVE, 5 ERROR; it is 5 also when what an earlier run left could not be put back.
     """
     if heartbeat and not due:
         raise click.UsageError("--heartbeat goes with --due")
@@ -140,6 +140,9 @@ def _run(
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
     publish(document, reports["publish"], target, settings)
+    if others := api.left_open(results):
+        told.print(f"{others} changes of earlier runs are STILL OPEN: chaoskit status", style="red")
+        return ExitCode.ERROR
     return results.exit_code
 
 

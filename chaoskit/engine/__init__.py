@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chaoskit.aws import Inboxes
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
+    from chaoskit.result import Result
     from chaoskit.slo import Clock
     from chaoskit.target import Target
 
@@ -87,12 +90,50 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
         deadman,
         lockouts,
     )
-    results = Results(run_id, target.name, started)
+    results, begun = Results(run_id, target.name, started), _Begun()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:
-        futures = [
-            pool.submit(run_experiment, experiment, f"{run_id}.{number}", around)
-            for number, experiment in enumerate(experiments, 1)
-        ]
-        results.results = [future.result() for future in futures]
+        try:
+            futures = [
+                pool.submit(begun.run, experiment, f"{run_id}.{number}", around)
+                for number, experiment in enumerate(experiments, 1)
+            ]
+            results.results = [future.result() for future in futures]
+        except BaseException:  # a Ctrl-C in a program that lets it end with an exception
+            begun.end(stop)
+            raise
     results.finished = clock.now()
     return results
+
+
+class _Begun:
+    """Counts the runs that go on: the journal must not be closed under them, whoever interrupts whom."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._going = 0
+        self._over = False
+
+    def run(self, experiment: Experiment, trace_id: str, around: Surroundings) -> Result:
+        """Run an experiment, unless the set is over."""
+        with self._changed:
+            if self._over:
+                raise CancelledError
+            self._going += 1
+        try:
+            return run_experiment(experiment, trace_id, around)
+        finally:
+            with self._changed:
+                self._going -= 1
+                self._changed.notify_all()
+
+    def end(self, stop: Stop) -> None:
+        """Begin nothing more, and wait until what has begun is rolled back."""
+        waiting = True
+        while waiting:
+            with suppress(KeyboardInterrupt):  # people do it twice
+                stop.request("interrupted")
+                stop.event.set()  # which another Ctrl-C may have kept `request` from
+                with self._changed:
+                    self._over = True
+                    self._changed.wait_for(lambda: not self._going)
+                waiting = False

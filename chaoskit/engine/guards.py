@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.contract import Observation
@@ -128,7 +129,10 @@ class Watch:
 
     def start(self) -> None:
         """Count `max_duration` from now."""
-        self._ends = self._clock.monotonic() + self._experiment.blast_radius.max_duration
+        lasting = self._experiment.blast_radius.max_duration
+        self._ends = self._clock.monotonic() + lasting
+        # A machine that sleeps stops the one clock and not the other (clock_gettime(2), CLOCK_MONOTONIC).
+        self._ends_at = self._clock.now() + timedelta(seconds=lasting)
 
     def check(self, aws: Aws, trace: Trace, *, changing: bool = True) -> None:
         """Go on, or not.
@@ -141,18 +145,26 @@ class Watch:
         Raises:
             GuardError: A person, a kill switch, a stop condition or the clock says stop.
         """
-        if self.stop.requested:
-            raise GuardError(self.stop.reason)
+        self.check_here()
         if reason := self._switched_off(aws, changing=changing):
             raise GuardError(reason)
-        if self._clock.monotonic() > self._ends:
-            raise GuardError(
-                f"blast_radius.max_duration {self._experiment.blast_radius.max_duration} is over"
-            )
         for condition in self._experiment.stop_conditions:
             seen = look(condition, aws, trace)
             if seen.holds is not False:
                 raise GuardError(f"stop condition {condition.about.name}: {seen.summary}")
+
+    def check_here(self) -> None:
+        """The same without a call, so that nothing comes between it and a change.
+
+        Raises:
+            GuardError: A person or the clock says stop.
+        """
+        if self.stop.requested:
+            raise GuardError(self.stop.reason)
+        if self._clock.monotonic() > self._ends or self._clock.now() > self._ends_at:
+            raise GuardError(
+                f"blast_radius.max_duration {self._experiment.blast_radius.max_duration} is over"
+            )
 
     def _switched_off(self, aws: Aws, *, changing: bool) -> str | None:
         now = self._clock.monotonic()

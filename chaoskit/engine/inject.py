@@ -10,12 +10,13 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from chaoskit.aws import Each
 from chaoskit.contract import Attempt
 from chaoskit.engine.deadman import ARMED
+from chaoskit.engine.leases import changed
 from chaoskit.errors import AwsError, DeniedError, GuardError
 from chaoskit.journal import Record, Status
 from chaoskit.result import ChangeResult, FaultResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from chaoskit.aws import Aws, Call, Query
     from chaoskit.contract import Change, Fault, Trace
@@ -47,11 +48,13 @@ class Injector:
         clock: Clock,
         look: Aws | None = None,
         lease: Lease | None = None,
+        widen: Callable[[Lease, frozenset[str]], Lease] | None = None,
         switch: Switch | None = None,
     ) -> None:
         """Nothing is called yet.
 
         Without a `switch` nothing but this process undoes what is injected; guards look through `look`.
+        `widen` takes into the lease what only shows when a change is about to be made.
         """
         self.trace = trace
         self._result = result
@@ -60,6 +63,7 @@ class Injector:
         self._journal = journal
         self._look = look or aws
         self._lease = lease
+        self._widen = widen
         self._watch = watch
         self._timeline = timeline
         self._clock = clock
@@ -110,10 +114,13 @@ class Injector:
             raise GuardError(f"blast_radius.max_changes {limit} is reached")
 
     def _apply(self, name: str, change: Change, outcome: FaultResult) -> Mapping[str, Any] | None:
+        if self._lease and self._widen:
+            self._lease = self._widen(self._lease, changed(change, self._aws))
         captured = self._aws.read(change.state) if change.state else None
         listed = tuple(self._aws.read(step.items) if isinstance(step, Each) else None for step in change.undo)
         arming = self._arm(name, change, captured, listed)
         entry = self._record(name, change, captured, listed)
+        self._watch.check_here()  # all that took its time: the machine may have slept meanwhile
         made = ChangeResult(
             change.do.service, change.do.operation, "failed", at=self._clock.now(), entry=entry
         )
@@ -182,7 +189,7 @@ class Injector:
         do, sent = change.do, self._clock.now()
         reply: Mapping[str, Any] | None = None
         try:
-            reply = self._retrying(do)(self._aws.send, do)
+            reply = self._retrying(do)(self._sending(do, entry))
         except DeniedError as error:
             made.outcome, made.denied_by = "denied", error.layer
             made.message, made.request_id = error.message, error.request_id
@@ -209,6 +216,24 @@ class Injector:
         by = f" by {made.denied_by}" if made.denied_by else ""
         self._timeline.add(made.outcome, f"{do}{by}" + (f": {made.message}" if made.message else ""))
         return reply
+
+    def _sending(self, do: Call, entry: int) -> Callable[[], Mapping[str, Any]]:
+        """Sends it, as often as it is called.
+
+        The journal is told of each time again, since what is on the wire when this process dies is waited for
+        from then on.
+        """
+        again = False
+
+        def send() -> Mapping[str, Any]:
+            nonlocal again
+            if again:
+                self._watch.check_here()
+                self._journal.mark(entry, Status.JOURNALED, "was not visible yet, and is sent again")
+            again = True
+            return self._aws.send(do)
+
+        return send
 
     def _retrying(self, do: Call) -> Retrying:
         """Only "not visible yet" is tried again: that call surely did nothing."""

@@ -14,7 +14,8 @@ from chaoskit.leases import LeaseHeldError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chaoskit.aws import Aws, Query
+    from chaoskit.aws import Aws, Query, Reader
+    from chaoskit.contract import Change
     from chaoskit.engine.stop import Stop
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
@@ -30,13 +31,6 @@ def resources(experiment: Experiment, aws: Aws, target: Target) -> frozenset[str
 
     The latter, because a plan that is made while another run has deleted a thing does not name it any more.
     """
-    read = (
-        named
-        for fault in plan(experiment, aws)
-        for change in fault.changes
-        if change.state is not None
-        for named in _named(change.state)
-    )
     known = set(target.variables.values()) - {target.account, target.connection.region}
     given = (
         text
@@ -44,9 +38,21 @@ def resources(experiment: Experiment, aws: Aws, target: Target) -> frozenset[str
         for text in vars(fault).values()
         if isinstance(text, str) and text in known
     )
-    return frozenset(
-        json.dumps([aws.account, aws.region, named], sort_keys=True) for named in (*read, *given)
+    planned = (
+        named for fault in plan(experiment, aws) for change in fault.changes for named in changed(change, aws)
     )
+    return frozenset((*planned, *(_resource(aws, text) for text in given)))
+
+
+def changed(change: Change, aws: Reader) -> frozenset[str]:
+    """What one change would change, as the read of its state names it."""
+    if change.state is None:
+        return frozenset()
+    return frozenset(_resource(aws, named) for named in _named(change.state))
+
+
+def _resource(aws: Reader, named: Any) -> str:
+    return json.dumps([aws.account, aws.region, named], sort_keys=True)
 
 
 def _named(state: Query) -> list[Any]:
@@ -61,7 +67,7 @@ class Leases:
     def __init__(self, journal: Journal) -> None:
         """Hold nothing yet."""
         self._journal = journal
-        self._held: set[str] = set()
+        self._held: dict[str, str] = {}
         self._freed = threading.Condition()
 
     @contextmanager
@@ -79,19 +85,42 @@ class Leases:
             JournalError: The journal can't grant it.
         """
         with self._freed:
-            while self._held & wanted:
+            while self._others(wanted, holder):
                 if stop.requested:
                     raise GuardError(stop.reason)
                 self._freed.wait(_LOOK_EVERY_S)
-            self._held |= wanted
+            self._held |= dict.fromkeys(wanted, holder)
         try:
             yield self._granted(wanted, holder, lasting_s, stop)
         finally:
             with suppress(JournalError):  # then it ends by itself
                 self._journal.release(holder)
             with self._freed:
-                self._held -= wanted
+                self._held = {name: by for name, by in self._held.items() if by != holder}
                 self._freed.notify_all()
+
+    def widen(self, lease: Lease, more: frozenset[str], lasting_s: float) -> Lease:
+        """Hold more under a lease: what a change turns out to be made to, which could not be planned.
+
+        It does not wait, since whoever holds it may wait for what this run holds.
+
+        Raises:
+            GuardError: Another run holds it.
+            JournalError: The journal can't grant it.
+        """
+        if more <= lease.resources:
+            return lease
+        with self._freed:
+            if others := self._others(more, lease.holder):
+                raise GuardError(f"Run {others[0]} is changing the same resource now: run this again later.")
+            self._held |= dict.fromkeys(more, lease.holder)
+        try:
+            return self._journal.hold(lease.resources | more, lease.holder, lasting_s)
+        except LeaseHeldError as held:
+            raise GuardError(f"{held} Run this again later.") from held
+
+    def _others(self, wanted: frozenset[str], holder: str) -> list[str]:
+        return [self._held[name] for name in sorted(wanted) if self._held.get(name, holder) != holder]
 
     def _granted(self, wanted: frozenset[str], holder: str, lasting_s: float, stop: Stop) -> Lease:
         """The journal's lease, once no other process has it."""

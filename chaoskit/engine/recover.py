@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Protocol
 
-from chaoskit.engine.rollback import Rollback, Undone, by_hand
+from chaoskit.engine.rollback import Undone, by_hand, undo_with
 from chaoskit.errors import ChaoskitError
 from chaoskit.journal import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from chaoskit.aws import Aws
@@ -25,8 +25,8 @@ class PlaceGoneError(Exception):
 class Reopen(Protocol):
     """Finds the account of a journal entry again."""
 
-    def __call__(self, place: Mapping[str, Any]) -> Aws:
-        """Open it.
+    def __call__(self, place: Mapping[str, Any]) -> Iterable[Aws]:
+        """Open sessions to undo with: the undo role's where there is one, then others for what it can't.
 
         Raises:
             PlaceGoneError: There is nothing left to put back.
@@ -43,18 +43,14 @@ def recover(journal: Journal, reopen: Reopen, clock: Clock) -> list[Undone]:
     done: list[Undone] = []
     for place, entries in _by_place(journal.open_faults()):
         try:
-            aws = reopen(place)
+            done += undo_with(reopen(place), entries, journal, clock)
         except PlaceGoneError as gone:
             done += [_closed(entry, journal, str(gone)) for entry in entries]
         except ChaoskitError as error:
-            done += [Undone(entry, ok=False, note=str(error)) for entry in entries]
-        except KeyError as missing:  # the row is damaged, or another version's
-            note = f"the journal does not say where it is: no {missing}"
-            done += [
-                Undone(entry, ok=False, note=entry.note or note, by_hand=by_hand(entry)) for entry in entries
-            ]
-        else:
-            done += Rollback(aws, journal, clock).undo(entries)
+            done += [_left(entry, str(error)) for entry in entries]
+        except (KeyError, TypeError) as missing:  # the row is damaged, or another version's
+            note = f"the journal does not say where it is: {missing}"
+            done += [_left(entry, entry.note or note) for entry in entries]
     return done
 
 
@@ -62,6 +58,10 @@ def _by_place(entries: list[Entry]) -> Iterator[tuple[Mapping[str, Any], list[En
     for _, group in itertools.groupby(entries, key=lambda entry: sorted(entry.record.target.items())):
         members = list(group)
         yield members[0].record.target, members
+
+
+def _left(entry: Entry, note: str) -> Undone:
+    return Undone(entry, ok=False, note=note, by_hand=by_hand(entry))
 
 
 def _closed(entry: Entry, journal: Journal, note: str) -> Undone:

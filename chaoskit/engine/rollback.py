@@ -18,6 +18,8 @@ from chaoskit.journal import Status
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chaoskit.aws import Aws, Call
     from chaoskit.journal import Entry, Journal
     from chaoskit.slo import Clock
@@ -64,6 +66,7 @@ class Rollback:
         self._clock = clock
         self._journal_clock = SystemClock()  # its rows bear the machine's time, whatever time the account has
         self._repaired = repaired
+        self._began = clock.monotonic()
 
     def undo(self, entries: list[Entry]) -> list[Undone]:
         """Undo in the order given; the journal gives the newest first. Disarm only what is undone."""
@@ -120,7 +123,10 @@ class Rollback:
     def _await_landing(self, entry: Entry) -> None:
         """Until no request can still take effect: the call may be on the wire though its sender is dead."""
         takes: float = entry.record.target.get("landing_s", _LANDING_S)
-        passed = (self._journal_clock.now() - entry.created).total_seconds()
+        passed = (self._journal_clock.now() - entry.updated).total_seconds()
+        if entry.status is Status.JOURNALED:
+            # It may have been on the wire when its sender died, and the clock may have jumped since then.
+            passed = min(passed, self._clock.monotonic() - self._began)
         self._wait(min(max(takes - passed, 0.0), takes))  # a clock that was put back makes `passed` negative
 
     def _drift(self, entry: Entry) -> str:
@@ -128,7 +134,7 @@ class Rollback:
         state = entry.record.state
         if state is None or not entry.after:
             return ""
-        now, captured = self._aws.read(Query.load(state)), entry.record.captured
+        now, captured = self._retrying()(self._aws.read, Query.load(state)), entry.record.captured
         return "" if now == captured else difference(now, captured)
 
     def _check_ours(self, entry: Entry) -> None:
@@ -152,10 +158,21 @@ class Rollback:
     def _undo_and_verify(self, entry: Entry) -> None:
         record = entry.record
         self._check_ours(entry)
-        for step, before in zip(map(load_undo, record.undo), record.listed, strict=True):
-            calls = self._new_items(step, before) if isinstance(step, Each) else [step]
+        steps = list(zip(map(load_undo, record.undo), record.listed, strict=True))
+        failed: list[AwsError] = []
+        for step, before in steps:
+            try:
+                calls = self._new_items(step, before) if isinstance(step, Each) else [step]
+            except AwsError as error:
+                failed.append(error)
+                continue
             for call in calls:
-                self._retrying()(self._send, call)
+                try:
+                    self._retrying()(self._send, call)
+                except AwsError as error:
+                    failed.append(error)  # what comes after it is undone all the same
+        if failed:
+            raise failed[0]
         if record.state and not self._retrying(until_true=True)(self._state_is_back, entry):
             query = Query.load(record.state)
             raise ChaoskitError(
@@ -201,15 +218,39 @@ class Rollback:
         )
 
 
+def undo_with(
+    sessions: Iterable[Aws], entries: list[Entry], journal: Journal, clock: Clock, *, repaired: bool = False
+) -> list[Undone]:
+    """Undo as the first session; what it can't, or what its end cuts short, is tried as the next.
+
+    Args:
+        sessions: At least one; the next is opened when it is needed only.
+        entries: In the order to be undone.
+        journal: Where they are.
+        clock: Time.
+        repaired: See `Rollback`.
+    """
+    done: dict[int, Undone] = {}
+    left = entries
+    for aws in sessions:
+        for each in Rollback(aws, journal, clock, repaired=repaired).undo(left):
+            done[each.entry.id] = each
+        left = [entry for entry in left if not done[entry.id].ok]
+        if not left:
+            break
+    return [done[entry.id] for entry in entries]
+
+
 def by_hand(entry: Entry) -> tuple[str, ...]:
     """The aws-cli lines that undo it."""
+    if entry.record.state is not None and not entry.record.undo:
+        return (f"# the journal does not say how to undo {entry.record.do}",)
     try:
-        steps = [load_undo(step) for step in entry.record.undo]
-    except (KeyError, TypeError):
+        return tuple(
+            f"# for each item that was not there before: {step.call.cli()}"
+            if isinstance(step, Each)
+            else step.cli()
+            for step in map(load_undo, entry.record.undo)
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
         return (f"# not readable by this version: {entry.record.undo}",)
-    return tuple(
-        f"# for each item that was not there before: {step.call.cli()}"
-        if isinstance(step, Each)
-        else step.cli()
-        for step in steps
-    )

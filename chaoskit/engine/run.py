@@ -18,7 +18,7 @@ from chaoskit.engine.guards import (
 from chaoskit.engine.inject import Injector
 from chaoskit.engine.leases import resources
 from chaoskit.engine.observe import Observer
-from chaoskit.engine.rollback import Rollback
+from chaoskit.engine.rollback import undo_with
 from chaoskit.engine.sessions import Sessions
 from chaoskit.engine.stop import Stop
 from chaoskit.engine.timeline import Timeline
@@ -74,6 +74,7 @@ class _Run:
         self._trace = Trace(trace_id, clock.now())
         self._watch = Watch(experiment, around.stop, clock, target.switches)
         self._sessions = Sessions(experiment, trace_id, around)
+        self._lasting_s = experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S
         self._lease: Lease | None = None
         self._switch: Switch | None = None
         self._drift = ""
@@ -108,7 +109,7 @@ class _Run:
             self._around.leases.hold(
                 resources(experiment, sessions.inject, target),
                 self._trace.trace_id,
-                experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+                self._lasting_s,
                 self._around.stop,
             )
         )
@@ -131,6 +132,7 @@ class _Run:
             self._around.journal,
             look=self._sessions.look,
             lease=self._lease,
+            widen=lambda lease, more: self._around.leases.widen(lease, more, self._lasting_s),
             watch=self._watch,
             timeline=self._timeline,
             clock=self._around.clock,
@@ -173,31 +175,28 @@ class _Run:
     def finished(self) -> Result:
         """The result with its verdict, which is ERROR until something better is earned."""
         result = self._result
-        result.verdict, result.reason = self._ended or judge(result, self._trace)
+        if self._ended is None:
+            self.attempt(self._judge)
+        result.verdict, result.reason = self._ended or (Verdict.ERROR, "nothing was judged")
         if result.verdict is Verdict.PASSED and self._drift:
             result.verdict = Verdict.INCONCLUSIVE
             result.reason = f"somebody else {self._drift} meanwhile, so the account is not as it was"
-        if not result.restored and self._trace.attempts:
+        if not result.restored:
             result.verdict = Verdict.ERROR
         result.finished = self._around.clock.now()
         self._timeline.add("verdict", f"{result.verdict}: {result.reason}")
         return result
 
+    def _judge(self) -> None:
+        self._ended = judge(self._result, self._trace)
+
     def _undone(self, entries: list[Entry]) -> list[Undone]:
         """Undo as the undo role; what it can't, or has no session for, is tried as the run's role."""
-        journal, clock = self._around.journal, self._around.clock
         repaired = any(
             each.met for each in self._result.expectations if each.expectation.role is Role.RESPONSE
         )
-        done: dict[int, Undone] = {}
-        left = entries
-        for aws in self._sessions.undoers():
-            for each in Rollback(aws, journal, clock, repaired=repaired).undo(left):
-                done[each.entry.id] = each
-            left = [entry for entry in left if not done[entry.id].ok]
-            if not left:
-                break
-        return [done[entry.id] for entry in entries]
+        around = self._around
+        return undo_with(self._sessions.undoers(), entries, around.journal, around.clock, repaired=repaired)
 
     def _prepare_undo(self) -> None:
         """Have a session of the undo role, and a dead-man's switch, before anything is injected.
@@ -223,7 +222,7 @@ class _Run:
             target.undo_role_arn,
             target.dead_letters,
             self._trace.trace_id,
-            self._experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S,
+            self._lasting_s,
         )
 
     def _end(self, verdict: Verdict, reason: str) -> None:

@@ -49,7 +49,10 @@ def sweep(aws: Aws, journal: Journal, clock: Clock) -> list[str]:
         ours = _OURS.fullmatch(name)
         if ours is None or name in known:
             continue
-        begun = datetime.strptime(ours[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)  # the run that made it
+        try:
+            begun = datetime.strptime(ours[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)  # the run that made it
+        except ValueError:  # somebody else's name, that only looks alike
+            continue
         if clock.now() - begun < _YOUNG or _is_armed(aws, name):
             continue
         aws.send(Call("ssm", "DeleteDocument", Name=name))

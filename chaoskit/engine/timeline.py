@@ -16,7 +16,7 @@ class Listener(Protocol):
     """Is told every event of every run as it happens, from the run's own thread."""
 
     def __call__(self, result: Result, event: Event) -> None:
-        """Show it. Must not raise."""
+        """Show it. Should not raise: one that does is told nothing more."""
         ...
 
 
@@ -35,8 +35,12 @@ class Timeline:
         entry = Event(self._clock.now(), event, detail)
         self._result.timeline.append(entry)
         self._log.info(event, detail=detail)
-        if self._listener:
-            self._listener(self._result, entry)
+        try:
+            if self._listener:
+                self._listener(self._result, entry)
+        except Exception as error:  # noqa: BLE001 - a terminal that is gone must not keep a fault from being undone
+            self._listener = None
+            self._log.warning("nobody listens any more", exc_info=error)
 
     def crash(self, error: BaseException) -> None:
         """Note a defect of chaoskit's own, with its traceback in the log."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from chaoskit.aws import Aws, Call, Connection, Credentials, Inboxes, Query
+from chaoskit.aws.session import _CONNECT_TIMEOUT_S, _READ_TIMEOUT_S, _UNCONFIRMED_S
 from chaoskit.errors import AwsError
+from chaoskit.places import AwsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,3 +113,23 @@ def test_a_change_is_sent_once(busy: Busy, trouble: tuple[int, bytes]) -> None:
         Aws(busy.connection).send(Call("iam", "AttachRolePolicy", RoleName="r", PolicyArn="a" * 20))
     assert failed.value.transient
     assert busy.asked == 1
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this kernel has no such bound")
+def test_the_kernel_gives_up_what_nobody_confirms_before_a_request_may_no_longer_land(
+    busy: Busy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    connect = HTTPConnection.connect
+
+    def looked_at(connection: HTTPConnection) -> None:
+        connect(connection)
+        assert connection.sock is not None
+        seen.append(connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1000)
+
+    monkeypatch.setattr(HTTPConnection, "connect", looked_at)
+    busy.answers = [DONE]
+    attach = Call("iam", "AttachRolePolicy", RoleName="r", PolicyArn="arn:aws:iam::aws:policy/X")
+    Aws(busy.connection).send(attach)
+    assert seen == [_UNCONFIRMED_S]
+    assert AwsSettings().landing_s > _CONNECT_TIMEOUT_S + _READ_TIMEOUT_S + 2 * _UNCONFIRMED_S

@@ -101,7 +101,8 @@ def test_no_part_of_the_harness_policy_can_be_left_out(lab: Lab, journal: Path, 
 
 def restore(lab: Lab, journal: SqliteJournal) -> None:
     """As `chaoskit rollback` does it, with the target's own identity."""
-    undone = recover(journal, lambda _: Aws(lab.target.connection, account=lab.target.account), lab.clock)
+    own = Aws(lab.target.connection, account=lab.target.account)
+    undone = recover(journal, lambda _: [own], lab.clock)
     assert all(each.ok for each in undone)
 
 

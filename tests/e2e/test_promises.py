@@ -117,7 +117,7 @@ def test_an_undo_that_is_refused_is_an_error_with_the_call_to_make_by_hand(
     no_undo()
     with SqliteJournal(journal) as again:
         admin = Aws(lab.target.connection, account=lab.target.account)
-        undone = recover(again, lambda _: admin, lab.clock)
+        undone = recover(again, lambda _: [admin], lab.clock)
         assert [each.ok for each in undone] == [True, True]  # the change, and the switch that stayed armed
         assert again.open_faults() == []
     assert attached() == before
@@ -292,7 +292,7 @@ def test_a_call_that_lands_after_its_sender_died_is_undone_all_the_same(
                 listed=(None,),
             )
         )
-        (undone,) = recover(died, lambda _: aws, clock)
+        (undone,) = recover(died, lambda _: [aws], clock)
         assert undone.ok
         assert "landed late" in undone.note
         assert died.open_faults() == []
@@ -322,7 +322,7 @@ def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_being_undone(
     with SqliteJournal(journal) as died:
         died.record(whole)
         died.record(replace(whole, fault="odd", undo=({"from": "another version"},)))
-        odd, good = recover(died, lambda _: aws, lab.clock)
+        odd, good = recover(died, lambda _: [aws], lab.clock)
         assert (odd.ok, good.ok) == (False, True)
         assert [entry.record.fault for entry in died.open_faults()] == ["odd"]
     assert attached() == before

@@ -212,6 +212,18 @@ def test_the_run_ends_when_its_time_is_over_and_not_before() -> None:
         watched.check(AWS, trace())
 
 
+def test_a_machine_that_slept_has_used_up_the_run_s_time() -> None:
+    class Asleep(StoppedClock):
+        def monotonic(self) -> float:
+            return 0.0  # as Linux has it: it stops while the machine sleeps
+
+    clock = Asleep()
+    awake = watch(clock=clock)
+    clock.at = 301
+    with pytest.raises(GuardError, match="max_duration 5m is over"):
+        awake.check_here()
+
+
 def test_the_time_that_a_run_waits_for_its_turn_does_not_count() -> None:
     clock = StoppedClock()
     watched = watch(clock=clock)

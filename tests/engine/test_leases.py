@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from chaoskit.aws import Aws
 
-A = frozenset({"a"})
+A, B, C = frozenset({"a"}), frozenset({"b"}), frozenset({"c"})
 
 
 @pytest.fixture
@@ -84,3 +84,26 @@ def test_a_thing_that_another_run_has_deleted_is_still_waited_for() -> None:
     stopping = experiment(faults=(StopLogging(trail="a-trail"),))
     place = target(variables={"workload.trail": "a-trail"})
     assert resources(stopping, cast("Aws", Bare()), place) == {f'["{ACCOUNT}", "{REGION}", "a-trail"]'}
+
+
+def test_what_only_shows_when_a_change_is_made_is_taken_into_the_lease(journal: SqliteJournal) -> None:
+    leases = Leases(journal)
+    with leases.hold(A, "one", 60, Stop()) as lease:
+        wider = leases.widen(lease, B, 60)
+        assert wider.resources == A | B
+        assert wider.epoch > lease.epoch
+        assert leases.widen(wider, A, 60) is wider
+        with pytest.raises(LeaseHeldError):
+            journal.hold(B, "two", 60)
+    with leases.hold(B, "two", 60, Stop()):
+        pass
+
+
+def test_a_lease_is_not_widened_by_what_another_run_holds(journal: SqliteJournal) -> None:
+    leases = Leases(journal)
+    with leases.hold(A, "one", 60, Stop()) as lease, leases.hold(B, "two", 60, Stop()):
+        with pytest.raises(GuardError, match="Run two is changing the same resource"):
+            leases.widen(lease, B, 60)
+        journal.hold(C, "another process's", 3600)
+        with pytest.raises(GuardError, match="another process's"):
+            leases.widen(lease, C, 60)

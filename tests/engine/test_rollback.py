@@ -6,13 +6,14 @@ The account is scripted: neither AWS nor the sandbox can be made to show a state
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chaoskit.engine.deadman import ARMED
-from chaoskit.engine.rollback import Rollback
+from chaoskit.engine.rollback import Rollback, undo_with
 from chaoskit.errors import AwsError, TargetError
 from chaoskit.journal import Record, SqliteJournal, Status
 
@@ -34,6 +35,9 @@ QUERY = {
 UNDO = {"service": "iam", "operation": "DetachRolePolicy", "params": {}, "absent_ok": ["NoSuchEntity"]}
 DO = {"service": "iam", "operation": "AttachRolePolicy", "params": {}}
 BEFORE, OURS = ["a"], ["a", "ours"]
+RECORD = Record(
+    "t", "experiment", "iam.attach-role-policy", {"landing_s": 60.0}, DO, (UNDO,), QUERY, BEFORE, (None,)
+)
 THROTTLED = AwsError("iam:any", "Throttling", "Rate exceeded", transient=True)
 BROKEN = AwsError("iam:any", "InternalFailure", "we are sorry", transient=True)
 NO_ANSWER = AwsError("iam:any", "NoAnswer", "Read timeout", transient=True)
@@ -89,14 +93,16 @@ def undo(
     journal: SqliteJournal,
     account: Account,
     *,
-    status: Status = Status.APPLIED,
+    status: Status | None = Status.APPLIED,
     seen: bool = True,
     clock: Skipping | None = None,
     fault: str = "iam.attach-role-policy",
+    steps: tuple[Any, ...] = (UNDO,),
 ) -> Undone:
-    record = Record("t", "experiment", fault, {"landing_s": 60.0}, DO, (UNDO,), QUERY, BEFORE, (None,))
+    record = replace(RECORD, fault=fault, undo=steps, listed=(None,) * len(steps))
     entry = journal.record(record)
-    journal.mark(entry, status)
+    if status:
+        journal.mark(entry, status)
     if seen:
         journal.saw(entry, OURS)
     (undone,) = Rollback(account, journal, clock or Skipping()).undo(journal.open_faults())  # type: ignore[arg-type] # as much of an account and a clock as it asks
@@ -168,6 +174,47 @@ def test_disarming_needs_no_wait(journal: SqliteJournal) -> None:
     clock = Skipping()
     assert undo(journal, Account([BEFORE], [{}]), seen=False, clock=clock, fault=ARMED).ok
     assert clock.waited == []
+
+
+def test_a_step_that_fails_does_not_stop_the_steps_after_it(journal: SqliteJournal) -> None:
+    account = Account([OURS], [REFUSED, {}])
+    undone = undo(journal, account, steps=(UNDO, UNDO))
+    assert (undone.ok, account.sent) == (False, 2)
+    assert "ValidationError" in undone.note
+    assert len(undone.by_hand) == 2
+
+
+def test_a_clock_that_jumps_does_not_shorten_the_wait_for_what_was_on_the_wire(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    monkeypatch.setattr("chaoskit.journal._now", long_ago.isoformat)
+    clock = Skipping()
+    assert undo(journal, Account([BEFORE], [{}]), status=None, seen=False, clock=clock).ok
+    assert clock.waited == [60.0]
+
+
+def test_a_change_that_was_sent_again_is_waited_for_from_then_on(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    moments = iter([now - timedelta(hours=1), now, now])
+    monkeypatch.setattr("chaoskit.journal._now", lambda: next(moments).isoformat())
+    clock = Skipping()
+    assert undo(journal, Account([BEFORE], [{}]), status=Status.FAILED, seen=False, clock=clock).ok
+    assert max(clock.waited) > 50
+
+
+def test_what_one_session_can_t_undo_is_tried_as_the_next(journal: SqliteJournal) -> None:
+    journal.record(RECORD)
+    ended = TargetError("The AWS session has expired (ExpiredToken): log in again.")
+    first, second, third = (
+        Account([BEFORE], [ended]), Account([BEFORE], [{}]), Account([BEFORE], [{}])
+    )  # fmt: skip
+    sessions: Any = [first, second, third]
+    (undone,) = undo_with(sessions, journal.open_faults(), journal, Skipping())
+    assert undone.ok
+    assert (first.sent, second.sent, third.sent) == (1, 1, 0)
 
 
 def test_a_session_that_has_ended_leaves_the_row_open_for_the_next(journal: SqliteJournal) -> None:

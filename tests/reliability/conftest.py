@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.reliability.ledger import Ledger
 from tests.reliability.world import world
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def scale() -> Scale:
 def figures(record_property: Callable[[str, object], None]) -> Figures:
     """Tell figures to whoever reads the end of the test run."""
     return lambda line: record_property(_FIGURES, line)
+
+
+@pytest.fixture
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    return Ledger(request.node.name)
 
 
 # Of a module, not of the session: moto's state belongs to the process, and the next `serve` clears it.

@@ -3,11 +3,16 @@
 `python -m tests.reliability.offspring` reads one JSON object a line: `arguments` of the command line, `home`,
 `out` and `err` (files), `points` (a file, or null), `die_at` (a number, or null), and what else befalls the
 process (see `_become`). It answers `{"pid": ...}` at once, and `{"status": ...}`, as of waitpid, at the end.
+
+With `inject`, a shipped experiment's file, the process runs just the engine: what every run prepares alike
+(the experiment, the target, botocore's models) is prepared once, before the fork. With `recover` it does what
+every command does first. Their points are `moments`: nothing lies between "after" one and "before" the next.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 import json
 import os
@@ -15,10 +20,13 @@ import resource
 import signal
 import sys
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.hooks import BaseEventHooks
 from botocore.loaders import JSONFileLoader
 from urllib3.connection import HTTPConnection
 
@@ -26,26 +34,40 @@ import chaoskit.cli.rollback
 import chaoskit.cli.run
 import chaoskit.cli.status
 import chaoskit.journal
+from chaoskit import spec
+from chaoskit.api import recover_all
 from chaoskit.aws import Aws
 from chaoskit.cli import main
+from chaoskit.cli.common import tell
 from chaoskit.contract import FAULTS, PROBES
+from chaoskit.engine import plan, recover, run_set
+from chaoskit.experiment import Expectation, Role
+from chaoskit.home import journal_path
 from chaoskit.journal import SqliteJournal
+from chaoskit.places import reopen, sandboxes, target_in
+from chaoskit.probes.call_denied import CallDenied
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chaoskit.experiment import Experiment
+    from chaoskit.target import Target
+
 
 class Points:
     """Counts the places where a process may die, writes their names down, and dies at one of them."""
 
-    def __init__(self, file: str, die_at: int | None) -> None:
+    def __init__(self, file: str, die_at: int | None, *, moments: bool = False) -> None:
+        self._moments = moments
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._die_at = die_at
         self._count = 0
         self._sending = ""
 
     def reach(self, name: str) -> None:
+        if self._moments and name.startswith("after"):
+            return
         self._count += 1
         os.write(self._file, f"{name}\n".encode())
         if self._count == self._die_at:
@@ -96,7 +118,7 @@ def _become(order: Mapping[str, Any]) -> None:
     if order.get("clock_is_off_by"):
         _set_clock_off(timedelta(seconds=order["clock_is_off_by"]), order["points_before"])
     if order["points"] is not None:
-        Points(order["points"], order["die_at"]).install()
+        Points(order["points"], order["die_at"], moments=order.get("moments", False)).install()
     if order.get("disk_holds") is not None:
         if order.get("dies_when_full"):  # in the middle of the write, which Python otherwise sees fail
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
@@ -126,6 +148,10 @@ def _set_clock_off(offset: timedelta, looks: int) -> None:
 def _live(order: Mapping[str, Any]) -> int:
     _become(order)
     try:
+        if "inject" in order:
+            return _inject(_experiment(order["home"], order["inject"]), _target(order["home"]))
+        if "recover" in order:
+            return _recover()
         main(order["arguments"])
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -135,9 +161,47 @@ def _live(order: Mapping[str, Any]) -> int:
     return 0
 
 
+def _inject(experiment: Experiment, target: Target) -> int:
+    with SqliteJournal(journal_path()) as journal:
+        recover(journal, reopen, SystemClock())
+        results = run_set([experiment], target, journal, clock=target.clock)
+    (result,) = results.results
+    outcomes = [change.outcome for fault in result.faults for change in fault.changes]
+    sys.stdout.write(f"{result.verdict} {outcomes} {result.reason} {result.left_open}\n")
+    return results.exit_code
+
+
+def _recover() -> int:
+    undone = recover_all()
+    for each in undone:
+        tell(each)
+    return 0 if all(each.ok for each in undone) else 5
+
+
+@functools.cache
+def _target(home: str) -> Target:
+    """The sandbox that is up; who was killed is dead at once here, so its calls land soon or never."""
+    os.environ["CHAOSKIT_HOME"] = home
+    up = sandboxes().find()
+    assert up is not None
+    target = target_in(up)
+    return replace(target, place={**target.place, "landing_s": _LANDING_S})
+
+
+@functools.cache
+def _experiment(home: str, path: str) -> Experiment:
+    """A shipped experiment that looks for nothing: all that counts here is what it does and puts back."""
+    target = _target(home)
+    (experiment,) = spec.load([Path(path)], target.variables)
+    aws = target.open("chaoskit-plan", "plan", 0)
+    assert all(planned.problem is None for planned in plan(experiment, aws))  # which reads the models too
+    return replace(experiment, expect=(Expectation(Role.GUARDRAIL, CallDenied(by="any")),))
+
+
 def _read_models_once() -> None:
     """Botocore reads its models anew for every session, which is most of a short process's life."""
     JSONFileLoader.load_file = _cached(JSONFileLoader.load_file)
+    BaseEventHooks._verify_accept_kwargs = lambda *_: None
     for service in ("iam", "s3", "sts", "cloudformation", "cloudwatch", "sagemaker-runtime"):
         boto3.session.Session(region_name="us-east-1").client(service)
 
@@ -153,6 +217,9 @@ def _cached(load: Callable[..., Any]) -> Callable[..., Any]:
     return cached
 
 
+_LANDING_S = 0.5
+
+
 def _say(answer: Mapping[str, int]) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
@@ -165,6 +232,8 @@ def serve() -> None:
     assert PROBES.names()
     for line in sys.stdin:
         order = json.loads(line)
+        if "inject" in order:
+            _experiment(order["home"], order["inject"])
         pid = os.fork()
         if pid == 0:
             code = 1

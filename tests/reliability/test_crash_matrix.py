@@ -1,74 +1,49 @@
-"""`kill -9` at every point of a run and of its recovery: the account is as it was."""
+"""`kill -9` at every point of a run and of its recovery, for every fault: the account is as it was."""
 
 from __future__ import annotations
 
-import json
+import functools
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from chaoskit import spec
 from chaoskit.contract import FAULTS
 from chaoskit.journal import SqliteJournal
+from tests.reliability.world import SHIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.reliability.conftest import Figures, Scale
+    from tests.reliability.ledger import Ledger
     from tests.reliability.world import Ended, World
 
-READ_ONLY: Final = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-# Each fault where it goes through, and where a control of the workload denies it.
-# The leaked key first: its runbook looks for the key for 15 s, in which the others are tried.
-PARAMETERS: Final[Mapping[str, Sequence[Mapping[str, str]]]] = {
-    "sagemaker.leaked-key-invocation": (
-        {"user": "${workload.ml_engineer}", "endpoint": "${workload.endpoint}"},
-        {"user": "${workload.ml_engineer}", "endpoint": "${workload.production_endpoint}"},
-    ),
-    "iam.attach-role-policy": (
-        {"role": "${workload.training_role}"},
-        {"role": "${workload.training_role}", "policy": READ_ONLY},
-        {"role": "${workload.production_training_role}"},
-    ),
-    "s3.public-bucket-acl": (
-        {"bucket": "${workload.training_data_bucket}"},
-        {"bucket": "${workload.production_training_data_bucket}"},
-    ),
-    "s3.public-bucket-policy": (
-        {"bucket": "${workload.training_data_bucket}"},
-        {"bucket": "${workload.production_training_data_bucket}"},
-    ),
-}
-ROWS: Final = [(name, number) for name, rows in PARAMETERS.items() for number in range(len(rows))]
-EXPERIMENT: Final = """\
-id: crash
-title: A run that is killed
-owner: tests
-layer: {layer}
-hypothesis: It is put back.
-blast_radius:
-  {{accounts: ["${{sandbox.account}}"], regions: ["${{sandbox.region}}"], max_duration: 5m, max_changes: 9}}
-steady_state: [{{iam.policy-not-attached: {{role: chaoskit-events-role}}}}]
-stop_conditions: [{{cloudwatch.alarm: {{name: "${{workload.inference_error_alarm}}"}}}}]
-faults: [{{{fault}: {parameters}}}]
-expect: [{{guardrail: {{call.denied: {{by: any}}}}}}]
-"""
+SAMPLE: Final = ("public-access-to-training-data", "permissive-policy-on-production-role", "admin-user")
+"""Tried by default: a document that is replaced, a denial, and several changes that build on each other."""
+MANY: Final = 1000
+ATTACHED: Final = "permissive-policy-on-training-role"
+ADMIN: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def test_every_fault_of_the_catalog_has_its_row() -> None:
-    assert set(PARAMETERS) == set(FAULTS.names())
+@functools.cache
+def users() -> dict[str, list[Path]]:
+    """The shipped experiments that use each fault: their parameters are what the workload has."""
+    found: dict[str, list[Path]] = defaultdict(list)
+    for experiment in spec.load([SHIPPED]):
+        for fault in experiment.faults:
+            found[fault.about.name].append(experiment.path)
+    return dict(found)
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Any:
-    def written(fault: str, row: int) -> str:
-        path, known = tmp_path / "crash.yaml", FAULTS.get(fault)
-        assert known is not None
-        parameters = json.dumps(PARAMETERS[fault][row])
-        path.write_text(EXPERIMENT.format(layer=known.about.layer, fault=fault, parameters=parameters))
-        return str(path)
+def shipped(name: str) -> Path:
+    return next(SHIPPED.rglob(f"{name}.yaml"))
 
-    return written
+
+def test_every_fault_of_the_catalog_is_in_the_matrix() -> None:
+    assert sorted(users()) == FAULTS.names()
 
 
 @pytest.fixture(autouse=True)
@@ -81,67 +56,142 @@ def as_it_was(place: World) -> Iterator[None]:
         place.remember()
 
 
-def restored(place: World, context: str) -> Ended:
-    """A new process finds the account as it was, or puts it back, without a word that is not for people."""
-    done = place.chaoskit("status")
-    assert "Traceback" not in done.err, context
-    assert place.open_faults() == [], f"{context}: {done.err}"
-    assert place.differences() == [], f"{context}: {done.err}"
-    assert done.code == 0, f"{context}: {done.err}"
-    return done
+def restored(place: World, done: Ended) -> list[str]:
+    """What is wrong once a new process has recovered; the account is looked at if anybody wrote in it."""
+    wrong = [f"a traceback: {done.err[-800:]}"] if "Traceback" in done.err else []
+    wrong += [f"still open: {each}" for each in place.open_faults()]
+    if place.wrote():
+        wrong += [f"left behind: {each[:300]}" for each in place.differences()]
+    if done.code or wrong:
+        wrong.append(f"exit status {done.code}: {done.err[-800:]}")
+    return wrong
 
 
-def sample(count: int, most: int, first: int = 0) -> list[int]:
-    """Points from 1 to `count`, evenly spread; another `first` gives others."""
-    if most >= count:
-        return list(range(1, count + 1))
-    step = count / most
-    return sorted({int((first * 0.382 + number) * step) % count + 1 for number in range(most)})
+def sample(points: Sequence[int], most: int) -> list[int]:
+    """So many of them, evenly spread."""
+    step = max(len(points) / most, 1)
+    return [points[int(number * step)] for number in range(min(most, len(points)))]
 
 
-@pytest.mark.parametrize(("fault", "row"), ROWS)
+class Row:
+    """One experiment in the matrix: tried at many points, each time from the same account and journal."""
+
+    def __init__(self, place: World, path: Path) -> None:
+        self._place = place
+        self._path = path
+        self._start = place.keep()
+        self.tried = self.undone = 0
+        self.wrong: list[str] = []
+
+    def kill_the_run(self, most: int, *, looks: bool) -> None:
+        """At each write, in the journal or the account, and the look after it; or at all other looks."""
+        whole = self._place.inject(self._path)
+        if whole.code not in (0, 1, 4):
+            self.wrong.append(f"it does not run: {whole.out} {whole.err}")
+        self._judge("not killed", self._place.recover())
+        names = ["", *whole.points]
+        points = [
+            n
+            for n in range(1, len(names))
+            if all(name.startswith("before read") for name in names[n - 1 : n + 1]) is looks
+        ]
+        for point in sample(points, most):
+            died = self._place.inject(self._path, die_at=point)
+            self._judge(f"{point} of {len(whole.points)}, {died.points[-1]}", self._place.recover())
+
+    def kill_the_recovery(self, most: int, *, looks: bool) -> None:
+        """Of one that died while its first change was on the wire, and of one that had seen its changes."""
+        assert not looks, "a recovery is killed at each of its points"
+        points = self._place.inject(self._path).points
+        on_the_wire = [n for n, name in enumerate(points, 1) if name.startswith("during send")]
+        rollback = [n for n, name in enumerate(points, 1) if name == "before journal.open_faults"]
+        for when, injected in (("on the wire", on_the_wire[1:2]), ("seen", rollback[-1:])):
+            if not injected:
+                continue
+            self._place.inject(self._path, die_at=injected[0])
+            self._place.settle()
+            faulted = self._place.keep()
+            whole = self._place.recover()
+            self._judge(f"{when}, recovery not killed", whole)
+            for point in sample(range(1, len(whole.points) + 1), most):
+                self._place.put_back(faulted)
+                died = self._place.recover(die_at=point)
+                name = died.points[-1] if died.points else "nothing open"
+                self._judge(f"{when}, {point} of the recovery, {name}", self._place.recover())
+
+    def _judge(self, when: str, done: Ended) -> None:
+        self.tried += 1
+        self.undone += "rolled back" in done.err
+        wrong = restored(self._place, done)
+        if wrong:
+            self.wrong.append(f"{self._path.stem}: {when}: {wrong}")
+            self._place.put_back(self._start)
+
+
+def rows(scale: Scale) -> Sequence[Path]:
+    """Every experiment in a full run, since a control may deny one fault and let the next one through."""
+    every = sorted({path for paths in users().values() for path in paths})
+    few = [shipped(name) for name in SAMPLE]
+    count = scale(len(few), len(every))
+    return few if count <= len(few) else [*few, *(path for path in every if path not in few)][:count]
+
+
+def crash(place: World, ledger: Ledger, keys: Sequence[str], what: str, most: int) -> None:
+    with place.quiet():
+        for key in ledger.left(keys):
+            name, _, looks = key.partition(" ")
+            row = Row(place, shipped(name))
+            getattr(row, what)(most, looks=bool(looks))
+            ledger.add(key, row.wrong, points=row.tried, undone=row.undone)
+
+
+def tell(ledger: Ledger, figures: Figures, what: str) -> None:
+    tried = {path.stem for paths in users().values() for path in paths if path.stem in ledger}
+    faults = {name for name, paths in users().items() if any(path.stem in tried for path in paths)}
+    points, left = ledger.total("points"), len(ledger.wrong())
+    figures(
+        f"crash matrix, {what}: {len(faults)} faults in {len(tried)} experiments, {points} points, "
+        f"{points - left} restored ({ledger.total('undone')} rolled back by the next process), {left} left"
+    )
+    assert ledger.wrong() == []
+
+
 def test_a_run_that_is_killed_at_any_point_is_put_back(
-    place: World, write: Any, scale: Scale, figures: Figures, fault: str, row: int
+    place: World, ledger: Ledger, scale: Scale, figures: Figures
 ) -> None:
-    path = write(fault, row)
-    whole = place.chaoskit("run", path, die_at=None)
-    assert whole.code in (0, 1), whole.out + whole.err
-    restored(place, "a run that is not killed")
-    tried = undone = 0
-    for point in sample(len(whole.points), scale(2, 1000), ROWS.index((fault, row))):
-        died = place.chaoskit("run", path, die_at=point)
-        assert died.killed, f"point {point}: {died}"
-        undone += "rolled back" in restored(place, f"point {point}, {died.points[-1]}").err
-        tried += 1
-    figures(f"kill -9 of a run: {fault} {row}: {tried} points tried, {undone} rolled back afterwards, 0 left")
+    names = [path.stem for path in rows(scale)]
+    looks = [f"{name} looks" for name in names]  # which change nothing, so they come last
+    crash(place, ledger, [*names, *looks[: scale(1, MANY)]], "kill_the_run", scale(3, MANY))
+    tell(ledger, figures, "kill -9 of the run")
 
 
-@pytest.mark.parametrize("on_the_wire", [False, True])
 def test_a_recovery_that_is_killed_at_any_point_is_finished_by_the_next(
-    place: World, write: Any, scale: Scale, figures: Figures, on_the_wire: bool
+    place: World, ledger: Ledger, scale: Scale, figures: Figures
 ) -> None:
-    tried = 0
-    for fault, row in ROWS[-scale(1, len(ROWS)) :]:
-        path = write(fault, row)
-        points = place.chaoskit("run", path, die_at=None).points
-        injected = len(points) - points[::-1].index("after journal.record") + (2 if on_the_wire else 0)
-        place.chaoskit("run", path, die_at=injected)
-        count = len(place.chaoskit("rollback", die_at=None).points)
-        restored(place, "a recovery that is not killed")
-        for point in sample(count, scale(2, 1000), int(on_the_wire)):
-            assert place.chaoskit("run", path, die_at=injected).killed
-            died = place.chaoskit("rollback", die_at=point)
-            if died.killed:  # not if a responder was quicker, and less was left to do
-                restored(place, f"{fault} {row}: point {point} of the recovery, {died.points[-1]}")
-                tried += 1
-        restored(place, "a recovery that was not killed after all")
-    when = "on the wire" if on_the_wire else "not sent"
-    figures(f"kill -9 of the recovery of a call {when}: {tried} points tried, 0 left")
+    names = [path.stem for path in rows(scale)][: scale(1, MANY)]
+    crash(place, ledger, names, "kill_the_recovery", scale(2, MANY))
+    tell(ledger, figures, "kill -9 of the recovery")
 
 
-def test_a_fault_is_really_in_when_its_sender_is_killed(place: World, write: Any) -> None:
-    path = write("iam.attach-role-policy", 1)
-    points = place.chaoskit("run", path, die_at=None).points
-    assert place.chaoskit("run", path, die_at=points.index("during send iam:AttachRolePolicy") + 1).killed
-    assert place.landed(READ_ONLY)
-    assert "rolled back: iam.attach-role-policy" in restored(place, "on the wire").err
+@pytest.mark.parametrize("point", ["after send", "during send"])
+def test_the_command_line_puts_back_what_another_left_while_responders_are_at_work(
+    place: World, point: str
+) -> None:
+    whole: Any = place.chaoskit("run", str(shipped(ATTACHED)), "--no-predict", die_at=None)
+    at = whole.points.index(f"{point} iam:AttachRolePolicy") + 1
+    assert place.chaoskit("run", str(shipped(ATTACHED)), "--no-predict", die_at=at).killed
+    done = place.chaoskit("status")
+    assert (done.code, place.open_faults(), place.differences()) == (0, [], []), done
+    assert "rolled back: iam.attach-role-policy" in done.err
+
+
+def test_a_fault_is_really_in_when_its_sender_is_killed(place: World) -> None:
+    with place.quiet():
+        points = place.inject(shipped(ATTACHED)).points
+        assert place.inject(
+            shipped(ATTACHED), die_at=points.index("during send iam:AttachRolePolicy") + 1
+        ).killed
+        assert place.landed(ADMIN)
+        done = place.recover()
+        assert "rolled back: iam.attach-role-policy" in done.err
+        assert restored(place, done) == []

@@ -82,8 +82,8 @@ class Storm:
             if result.verdict is Verdict.PASSED:
                 self._judge(result, seed, weather)
             with self._in(weather):
-                recover(journal, lambda _: Aws(through.connection, account=target.account), self.clock)
-            recover(journal, lambda _: Aws(target.connection, account=target.account), self.clock)
+                recover(journal, lambda _: [Aws(through.connection, account=target.account)], self.clock)
+            recover(journal, lambda _: [Aws(target.connection, account=target.account)], self.clock)
             told = f"seed {seed}: {result.reason}; {weather.happened}"
             assert journal.open_faults() == [], told
             assert self.place.differences() == [], told

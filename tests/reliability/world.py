@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
+from chaoskit.aws.session import _READS
 from chaoskit.embedded import UP, Instance
 from chaoskit.journal import SqliteJournal
 from chaoskit.places import target_in
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chaoskit.sandbox.server import Served
+    from chaoskit.sandbox.snapshot.snapshot import Snapshot
+    from chaoskit.sandbox.wire import Answer, ApiCall
     from chaoskit.target import Target
 
 ROOT: Final = Path(__file__).parents[2]
@@ -142,10 +147,58 @@ class World:
     target: Target
     nursery: Nursery
     admin: boto3.Session
-    _baseline: dict[str, str] = field(default_factory=dict)
+    _baseline: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
 
     def chaoskit(self, *arguments: str, **order: Any) -> Ended:
         return self.nursery.run(self.home, *arguments, **order)
+
+    def inject(self, experiment: Path, *, die_at: int | None = None) -> Ended:
+        """A process in which the engine runs a shipped experiment; see `offspring`."""
+        return self.nursery.run(self.home, inject=str(experiment), die_at=die_at, moments=True)
+
+    def recover(self, *, die_at: int | None = None) -> Ended:
+        """A process that does what every command does first."""
+        return self.nursery.run(self.home, recover=True, die_at=die_at, moments=True)
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Nobody in the account hears of a call, so nobody but chaoskit puts anything back."""
+        self.settle()
+        gateway = self.served.cloud.gateway
+        before, gateway._observers = gateway._observers, [self._count_writes]
+        self._kept["writes"] = 0
+        try:
+            yield
+        finally:
+            self.settle()
+            gateway._observers = before
+
+    def _count_writes(self, call: ApiCall, answer: Answer) -> None:
+        del answer
+        if not _LEAVE_NOTHING.match(call.operation):
+            self._kept["writes"] += 1
+
+    def wrote(self) -> bool:
+        """Whether anybody changed anything in the quiet since this was asked last."""
+        self.settle()
+        writes, self._kept["writes"] = self._kept["writes"], 0
+        return bool(writes)
+
+    def keep(self) -> tuple[Snapshot, bytes]:
+        """The account and the journal as they are, for `put_back`."""
+        journal = self.home / "journal.sqlite"
+        return self.served.cloud.snapshot(
+            _SETTLES_WITHIN_S
+        ), journal.read_bytes() if journal.exists() else b""
+
+    def put_back(self, kept: tuple[Snapshot, bytes]) -> None:
+        """Make both as they were."""
+        snapshot, written = kept
+        self.served.cloud.restore(snapshot, _SETTLES_WITHIN_S)
+        for each in self.home.glob("journal.sqlite-*"):  # what a writer that was killed left of a transaction
+            each.unlink()
+        (self.home / "journal.sqlite").write_bytes(written)
 
     def client(self, service: str) -> Any:
         """As the account's administrator."""
@@ -193,20 +246,23 @@ class World:
             return [f"{e.id} {e.record.fault} {e.status}: {e.note}" for e in journal.open_faults()]
 
     def _differences(self) -> list[str]:
-        before, now = self._baseline, self._snapshot()
-        assert before, "remember the account first"
+        account, now = self._baseline, self._snapshot()
+        assert account, "remember the account first"
+        if account == now:
+            return []
+        was, is_ = dict[str, str](), dict[str, str]()
+        _flatten(account, "", was)
+        _flatten(now, "", is_)
         return [
-            f"{path}: {before.get(path)} became {now.get(path)}"
-            for path in sorted(before.keys() | now.keys())
-            if before.get(path, "None") != now.get(path, "None")
+            f"{path}: {was.get(path)} became {is_.get(path)}"
+            for path in sorted(was.keys() | is_.keys())
+            if was.get(path, "None") != is_.get(path, "None") and not _REPORTS.search(path)
         ]
 
-    def _snapshot(self) -> dict[str, str]:
+    def _snapshot(self) -> dict[str, Any]:
         with self.served.cloud.lock:
-            accounts = describe(self.served.cloud)["accounts"]
-        found: dict[str, str] = {}
-        _flatten(accounts, "", found)
-        return found
+            accounts: dict[str, Any] = describe(self.served.cloud)["accounts"]
+        return accounts
 
 
 @contextmanager
@@ -234,15 +290,24 @@ def world(folder: Path) -> Iterator[World]:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 made = World(home, served, target_in(Instance.load(about)), nursery, sessions["admin"])
                 made.remember()
+                gc.collect()
+                gc.freeze()  # what is there now stays, and looking through it takes most of the time
                 yield made
                 made.settle()
                 assert made.differences() == [], "what responders did afterwards"
         finally:
             nursery.close()
+            gc.unfreeze()
 
 
 # What only counts calls, and what each of moto's backends has from when it is first used.
 _IGNORED: Final = ("served/", "tagger/", "schedule_groups/default")
+# What detectors said and when they looked last, which a fault that is gone leaves as a matter of course.
+_REPORTS: Final = re.compile(
+    r"\.accessanalyzer\..*\.(findings|last)\.|\.config\..*\.(evaluated$|results\.)|\.guardduty\..*findings"
+    r"|\.securityhub\..*findings"
+)
+_LEAVE_NOTHING: Final = re.compile(f"{_READS.pattern}|AssumeRole|BatchGet")
 
 
 def _flatten(value: Any, path: str, found: dict[str, str]) -> None:

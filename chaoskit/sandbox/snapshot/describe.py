@@ -7,6 +7,7 @@ two sandboxes hardly.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -60,6 +61,9 @@ _PLUMBING: Final = frozenset(
     }
 )
 _DEEPEST: Final = 12
+_NAMES: Final = 1 << 16
+_LEVELS: Final = 4  # accounts, services, regions and resources
+_TELLS_ITSELF: Final = frozenset({bool, int, float})
 _SHOWN_HASH: Final = 16
 
 
@@ -83,7 +87,7 @@ def describe(cloud: Sandbox) -> dict[str, Any]:
     for provider in cloud.gateway.providers:
         for place, name, value in _native(cloud, provider):
             put(place[0], provider.service, place[1], {name: _Plain().of(value, name)})
-    return {"format": FORMAT, "accounts": _sorted(found)}
+    return {"format": FORMAT, "accounts": _sorted(found, _LEVELS)}
 
 
 def _resources(backend: Any) -> dict[str, Any]:
@@ -137,15 +141,15 @@ class _Plain:
 
     def of(self, value: Any, name: str) -> Any:
         """A value, as JSON; `name` says whether it is a secret."""
+        if value is None or type(value) in _TELLS_ITSELF:  # most are
+            return value
         match value:
-            case None | bool() | int() | float():
+            case int() | float():
                 return value
-            case str() if _SECRET.search(name) and value:
-                return _hashed(value.encode())
+            case str():
+                return _hashed(value.encode()) if value and _is_secret(name) else _document(value)
             case bytes() | bytearray():
                 return _hashed(bytes(value)) if value else ""
-            case str():
-                return _document(value)
             case date():
                 return value.isoformat()
         if callable(value) or isinstance(value, (*MACHINERY, BaseBackend)):
@@ -216,6 +220,12 @@ def _name(item: Any) -> str | None:
     return None
 
 
+@functools.lru_cache(_NAMES)
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET.search(name))
+
+
+@functools.lru_cache(_NAMES)
 def _left_out(name: str) -> bool:
     bare = name.lstrip("_")
     return bare in _OFFERED or bool(_RECORDS.search(bare)) or "AWSLogs/" in name
@@ -227,12 +237,16 @@ def _hashed(secret: bytes) -> str:
 
 def _document(text: str) -> Any:
     """A JSON document by what it says, not by how it is spaced."""
-    if text[:1] in {"{", "["}:
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
+    return _parsed(text) if text[:1] in {"{", "["} else text
+
+
+@functools.lru_cache(_NAMES)
+def _parsed(text: str) -> Any:
+    """Shared by all descriptions that have it: nobody may change it."""
+    try:
+        return _sorted(json.loads(text))
+    except ValueError:
+        return text
 
 
 def _first(pair: tuple[Any, ...]) -> Any:
@@ -243,5 +257,8 @@ def _is_texts(key: Any) -> bool:
     return isinstance(key, tuple) and all(isinstance(part, str) for part in key)
 
 
-def _sorted(value: Any) -> Any:
-    return {key: _sorted(value[key]) for key in sorted(value)} if isinstance(value, dict) else value
+def _sorted(value: Any, levels: int = -1) -> Any:
+    """With its keys in order, so many levels deep or all the way; what `_Plain` makes is so already."""
+    if not levels or not isinstance(value, dict):
+        return value
+    return {key: _sorted(value[key], levels - 1) for key in sorted(value)}
