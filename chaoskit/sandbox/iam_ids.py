@@ -26,7 +26,8 @@ _PREFIXES: tuple[tuple[type, str], ...] = (
 def share() -> None:
     """Give users, groups and instance profiles ids in IAM's form; again, it changes nothing."""
     for kind, prefix in _PREFIXES:
-        setattr(kind, "__init__", _identified(unwrap(kind.__init__), prefix))  # noqa: B010 - a type checker minds an assignment
+        begin: Any = kind.__dict__["__init__"]
+        setattr(kind, "__init__", _identified(unwrap(begin), prefix))  # noqa: B010 - a type checker minds an assignment
 
 
 def _identified(begin: Callable[..., None], prefix: str) -> Callable[..., None]:

@@ -14,7 +14,7 @@ from chaoskit.history import History
 from chaoskit.home import history_path, journal_path
 from chaoskit.journal import Record, SqliteJournal, Status
 from chaoskit.mutate import Campaign, Control, Mutant
-from chaoskit.report.machine import as_json
+from chaoskit.report.formats import as_json
 from chaoskit.result import Results, Verdict
 from tests.samples import DETECTION, NOW, result, seen
 
@@ -48,7 +48,7 @@ def results() -> Results:
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
     file = tmp_path / "out.json"
-    file.write_text(as_json(results()))
+    file.write_text(as_json(results().dump()))
     return file
 
 
