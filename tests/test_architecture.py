@@ -58,7 +58,9 @@ LIBRARIES: Final = {
 """Libraries that only these parts may import."""
 LONGEST_MODULE: Final = 360
 CATCH_ALLS: Final = {
+    "engine/__init__.py": "waits until all is rolled back, and raises again",
     "engine/run.py": "the engine's edge: a defect is a verdict, not a crash",
+    "engine/timeline.py": "the engine's edge: who only listens must not end a run",
     "engine/rollback.py": "whatever keeps one change from being undone must not keep the others",
     "sandbox/gateway.py": "the request edge: a defect must not end the connection",
     "sandbox/background.py": "the edge of a thread: nobody above could catch it",

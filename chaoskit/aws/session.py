@@ -8,7 +8,7 @@ import re
 import socket
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from chaoskit.aws.calls import Call, Credentials
@@ -38,34 +38,6 @@ _UNCONFIRMED_S = 20
 By itself it would for minutes (tcp(7), TCP_USER_TIMEOUT), and a change could take effect after it was undone.
 """
 _TRIES = 4
-
-
-class Reader(Protocol):
-    """A view of the account that can't change it."""
-
-    account: str
-    region: str
-
-    def read(self, query: Query) -> Any:
-        """Ask once, all pages.
-
-        Raises:
-            AwsError: The API refused or failed (`DeniedError` when by policy).
-        """
-        ...
-
-    def messages(self, queue_url: str) -> list[Message]:
-        """What has arrived in an alert queue that names this run, oldest first."""
-        ...
-
-
-@runtime_checkable
-class Lender(Protocol):
-    """A view of the account that lends its credentials to another AWS tool."""
-
-    def environment(self) -> Mapping[str, str]:
-        """The environment variables with which the tool acts as this view, and reaches the same place."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

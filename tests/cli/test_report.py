@@ -90,7 +90,7 @@ def test_a_report_that_was_made_up_anew_is_noticed_where_its_run_was(verify: Ver
     assert verify(report)[0] == 0
     forged = results()
     forged.results[0].verdict = Verdict.PASSED
-    report.write_text(as_json(forged))
+    report.write_text(as_json(forged.dump()))
     assert verify(report) == (1, f"{report}: the history of this machine says something else of run {RUN}\n")
 
 

@@ -188,7 +188,7 @@ def test_a_clock_that_jumps_does_not_shorten_the_wait_for_what_was_on_the_wire(
     journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long_ago = datetime.now(UTC) - timedelta(hours=1)
-    monkeypatch.setattr("chaoskit.journal._now", long_ago.isoformat)
+    monkeypatch.setattr("chaoskit.journal.sqlite._now", long_ago.isoformat)
     clock = Skipping()
     assert undo(journal, Account([BEFORE], [{}]), status=None, seen=False, clock=clock).ok
     assert clock.waited == [60.0]
@@ -199,7 +199,7 @@ def test_a_change_that_was_sent_again_is_waited_for_from_then_on(
 ) -> None:
     now = datetime.now(UTC)
     moments = iter([now - timedelta(hours=1), now, now])
-    monkeypatch.setattr("chaoskit.journal._now", lambda: next(moments).isoformat())
+    monkeypatch.setattr("chaoskit.journal.sqlite._now", lambda: next(moments).isoformat())
     clock = Skipping()
     assert undo(journal, Account([BEFORE], [{}]), status=Status.FAILED, seen=False, clock=clock).ok
     assert max(clock.waited) > 50

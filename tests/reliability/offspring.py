@@ -33,7 +33,7 @@ from urllib3.connection import HTTPConnection
 import chaoskit.cli.rollback
 import chaoskit.cli.run
 import chaoskit.cli.status
-import chaoskit.journal
+import chaoskit.journal.sqlite
 from chaoskit import spec
 from chaoskit.api import recover_all
 from chaoskit.aws import Aws
@@ -142,7 +142,7 @@ def _set_clock_off(offset: timedelta, looks: int) -> None:
         return datetime.now(UTC) + (offset if next(left) <= 0 else timedelta())
 
     SystemClock.now = now  # type: ignore[method-assign,assignment] # for the life of this process
-    chaoskit.journal._now = lambda: now().isoformat()
+    chaoskit.journal.sqlite._now = lambda: now().isoformat()
 
 
 def _live(order: Mapping[str, Any]) -> int:

@@ -116,7 +116,7 @@ def storm(place: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     clock = StormClock(place, proxy)
     # Nothing may sleep in real time: neither botocore between its tries, nor the journal's dates.
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=clock.sleep))
-    monkeypatch.setattr("chaoskit.journal._now", lambda: clock.now().isoformat())
+    monkeypatch.setattr("chaoskit.journal.sqlite._now", lambda: clock.now().isoformat())
     yield Storm(place, proxy, clock, tmp_path / "journal.sqlite")
     proxy.close()
 

@@ -1,4 +1,4 @@
-"""The durable record of undo: written before a change is sent, closed only when it is undone.
+"""The journal in one SQLite file.
 
 One process writes at a time; the lock is the kernel's (flock), so it is free the moment that process
 is gone, however it went. A row that is open while the lock can be had is a fault that somebody left.
@@ -12,24 +12,23 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from chaoskit import leases, seals
 from chaoskit.errors import JournalError
+from chaoskit.journal.port import Status
+from chaoskit.journal.rows import JSON_COLUMNS, TEXT_COLUMNS, entry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from chaoskit.journal.port import Entry, Record
     from chaoskit.leases import Lease
 
-_TEXT_COLUMNS: Final = ("trace_id", "experiment", "fault")
 # SQLite quotes a damaged schema in its message, which Python can't decode then.
 _BROKEN: Final = (sqlite3.Error, UnicodeDecodeError)
-_JSON_COLUMNS: Final = ("target", "do", "undo", "state", "captured", "listed")
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS changes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,101 +50,6 @@ CREATE INDEX IF NOT EXISTS open_changes ON changes (id) WHERE status <> 'UNDONE'
 """
 # Beside the first table, so that versions that know nothing of it can still roll back.
 _EFFECTS: Final = "CREATE TABLE IF NOT EXISTS effects (change INTEGER PRIMARY KEY, state TEXT NOT NULL);"
-
-
-class Status(StrEnum):
-    """Where a change is. UNDONE is the only end."""
-
-    JOURNALED = "JOURNALED"
-    """Written; the call may or may not have been sent."""
-    APPLIED = "APPLIED"
-    DENIED = "DENIED"
-    FAILED = "FAILED"
-    """The API answered with an error, or its answer was lost."""
-    UNDO_FAILED = "UNDO_FAILED"
-    """An undo was tried and did not succeed (yet)."""
-    UNDONE = "UNDONE"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One change, as any later process needs it to put things back. All values are plain JSON.
-
-    Attributes:
-        target: Where it is made (account, region, endpoint, profile), without secrets.
-        do: The call, without secrets.
-        undo: The calls that put it back, in order.
-        state: The query whose answer must be `captured` again; None when nothing is left behind.
-        listed: For each undo step, the items that were there before, or None when it does not sweep.
-    """
-
-    trace_id: str
-    experiment: str
-    fault: str
-    target: Mapping[str, Any]
-    do: Mapping[str, Any]
-    undo: tuple[Mapping[str, Any], ...]
-    state: Mapping[str, Any] | None
-    captured: Any
-    listed: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A record in the journal, and what became of it.
-
-    Attributes:
-        updated: When its status was written last: before that, or just after it, its call was sent last.
-        after: The state with the change in, as a tuple of one; empty when it was never seen.
-    """
-
-    id: int
-    record: Record
-    status: Status
-    note: str
-    created: datetime
-    updated: datetime
-    after: tuple[Any, ...] = ()
-
-
-class Journal(Protocol):
-    """Where undo is kept. SQLite here; a fleet brings its own."""
-
-    def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
-        """Hold all of the resources or none, until `release` or for so many seconds.
-
-        The lease's epoch is higher than that of any lease before it, also of a journal's earlier writers.
-        Who holds some of them already holds them anew.
-
-        Raises:
-            LeaseHeldError: Another holder has one of them, and its time is not over.
-        """
-        ...
-
-    def release(self, holder: str) -> None:
-        """Free all that it holds; nothing happens when it holds nothing."""
-        ...
-
-    def record(self, change: Record, lease: Lease | None = None) -> int:
-        """Write a change durably, before it is made; returns its id.
-
-        Raises:
-            LeaseLostError: A resource of the lease was released, or granted to somebody later. Nothing is
-                written. A lease whose time is over is good until then.
-        """
-        ...
-
-    def mark(self, entry: int, status: Status, note: str = "") -> None:
-        """Write durably what became of a change."""
-        ...
-
-    def saw(self, entry: int, after: Any) -> None:
-        """Write the state that was read when the change was seen to have an effect."""
-        ...
-
-    def open_faults(self) -> list[Entry]:
-        """Every change that is not UNDONE, newest first."""
-        ...
 
 
 class SqliteJournal:
@@ -202,9 +106,9 @@ class SqliteJournal:
 
     def record(self, change: Record, lease: Lease | None = None) -> int:
         """See `Journal`."""
-        values = [getattr(change, name) for name in _TEXT_COLUMNS]
-        values += [json.dumps(getattr(change, name)) for name in _JSON_COLUMNS]
-        columns = (*_TEXT_COLUMNS, *_JSON_COLUMNS, "status", "created", "updated")
+        values = [getattr(change, name) for name in TEXT_COLUMNS]
+        values += [json.dumps(getattr(change, name)) for name in JSON_COLUMNS]
+        columns = (*TEXT_COLUMNS, *JSON_COLUMNS, "status", "created", "updated")
         now = _now()
         with self._writing() as db:
             if lease:
@@ -242,7 +146,7 @@ class SqliteJournal:
             # Only who can undo needs them, and an older version's file has them once it was opened to write.
             effects = self._lock_fd is not None and self._db.execute("SELECT change, state FROM effects")
             seen = dict(map(tuple, effects or ()))
-        return [_entry(row, seen.get(row["id"])) for row in rows]
+        return [entry_of(row, seen.get(row["id"])) for row in rows]
 
     def broken(self) -> list[str]:
         """What shows that somebody else wrote in it: never a reason not to undo."""
@@ -321,58 +225,6 @@ class JournalBusyError(JournalError):
             "or set CHAOSKIT_HOME to run beside it."
         )
         self.holder = holder
-
-
-def _entry(row: sqlite3.Row, after: str | None) -> Entry:
-    """The row; a damaged one becomes an entry that can't be undone, so that the others still can."""
-    try:
-        return _whole(row, after)
-    except (ValueError, TypeError, AttributeError):
-        record = Record(
-            trace_id=str(row["trace_id"]),
-            experiment=str(row["experiment"]),
-            fault=str(row["fault"]),
-            target={},
-            do={},
-            undo=({"damaged": str(row["undo"])},),
-            state=None,
-            captured=None,
-            listed=(None,),
-        )
-        note = f"row {row['id']} of the journal is damaged"
-        now = datetime.now(UTC)
-        return Entry(row["id"], record, Status.UNDO_FAILED, note, now, now)
-
-
-def _whole(row: sqlite3.Row, after: str | None) -> Entry:
-    fields: dict[str, Any] = {name: str(row[name]) for name in _TEXT_COLUMNS}
-    fields |= {name: json.loads(row[name]) for name in _JSON_COLUMNS}
-    if not isinstance(fields["target"], dict) or not isinstance(fields["do"], dict):
-        raise TypeError("no place, or no call")
-    fields |= {"undo": tuple(fields["undo"]), "listed": tuple(fields["listed"])}
-    return Entry(
-        id=row["id"],
-        record=Record(**fields),
-        status=_status(row["status"]),
-        note=str(row["note"]),
-        created=_moment(row["created"]),
-        updated=_moment(row["updated"]),
-        after=() if after is None else (json.loads(after),),
-    )
-
-
-def _status(text: Any) -> Status:
-    """One that is damaged, or another version's, tells nothing: then the call may be in, or yet to land."""
-    return Status(text) if text in set(Status) else Status.JOURNALED
-
-
-def _moment(text: Any) -> datetime:
-    """One that is damaged may have been just now."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _now() -> str:

@@ -1,0 +1,6 @@
+"""The durable record of undo: written before a change is sent, closed only when it is undone."""
+
+from chaoskit.journal.port import Entry, Journal, Record, Status
+from chaoskit.journal.sqlite import JournalBusyError, SqliteJournal
+
+__all__ = ["Entry", "Journal", "JournalBusyError", "Record", "SqliteJournal", "Status"]
