@@ -16,6 +16,7 @@ from chaoskit.sandbox.organization import bootstrap
 from chaoskit.sandbox.profile import INSTANT
 from chaoskit.sandbox.security_tokens import find_role
 from chaoskit.sandbox.services import install
+from chaoskit.sandbox.sign_in import SignIn
 from chaoskit.sandbox.snapshot.describe import describe
 from chaoskit.sandbox.snapshot.door import Door
 from chaoskit.sandbox.snapshot.snapshot import Snapshot, at_rest
@@ -68,6 +69,7 @@ class Sandbox:
             region=self.region,
         )
         self._trail = install(self.gateway, self)
+        self.sign_in = SignIn(self, self._trail.tell)
 
     def bootstrap(self) -> Mapping[str, AccessKey]:
         """Make the organization and its accounts; the key of each account's `admin`, by account id."""

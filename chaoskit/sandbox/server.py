@@ -19,6 +19,7 @@ from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION, Sandbox
 from chaoskit.sandbox.http import HttpRequest
 from chaoskit.sandbox.profile import INSTANT
+from chaoskit.sandbox.sign_in import PATH as SIGN_IN
 from chaoskit.sandbox.snapshot.snapshot import BusyError
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class _Application:
             start_response(_STATUS[status], headers)
             return [body]
         with self._sandbox.door.passing():
-            answer = self._sandbox.gateway.handle(http)
+            signed_in = self._sandbox.sign_in.answer(http) if http.path == SIGN_IN else None
+            answer = signed_in or self._sandbox.gateway.handle(http)
         headers = [(name, value.encode().decode("latin-1")) for name, value in answer.headers]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Event = dict[str, Any]
 
+_DETAIL_TYPES = {"AwsConsoleSignIn": "AWS Console Sign In via CloudTrail"}
+"""EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"."""
 LARGEST = 256 * 1024
 """Bytes of a PutEvents entry (EventBridge User Guide, "Calculating PutEvents event entry size")."""
 
@@ -26,7 +28,7 @@ def of_record(recorded: Recorded) -> Event:
     return {
         "version": "0",
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, record["eventID"])),
-        "detail-type": "AWS API Call via CloudTrail",
+        "detail-type": _DETAIL_TYPES.get(str(record.get("eventType")), "AWS API Call via CloudTrail"),
         "source": f"aws.{record['eventSource'].partition('.')[0]}",
         "account": recorded.account,
         "time": record["eventTime"],

@@ -59,7 +59,11 @@ class AuditTrail:
         if not recorded(call):
             return
         for made in records(call, answer):
-            self._pass_on(replace(made, order=next(self._order)))
+            self.tell(made)
+
+    def tell(self, event: Recorded) -> None:
+        """Take a record that is made already, of something that is no API call."""
+        self._pass_on(replace(event, order=next(self._order)))
 
     def _pass_on(self, event: Recorded) -> None:
         profile, after = self._cloud.profile, self.delivery.after
@@ -68,12 +72,12 @@ class AuditTrail:
         with self._cloud.lock:
             taking = self.trails.taking(event)
         if taking:
-            after(profile.eventbridge, event.at, lambda _: self._tell(event))
+            after(profile.eventbridge, event.at, lambda _: self._tell_subscribers(event))
             self.delivery.take(event, taking)
         for watcher in self._watchers:
             watcher(event)
 
-    def _tell(self, event: Recorded) -> None:
+    def _tell_subscribers(self, event: Recorded) -> None:
         for subscriber in self._subscribers:
             subscriber(event)
 
