@@ -47,9 +47,6 @@ class ProwlerFailed(Probe):
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Run the check once."""
-        ready = self.ready(aws)
-        if not ready.holds:
-            return Observation(holds=None, summary=ready.summary)
         with TemporaryDirectory(prefix="chaoskit-prowler-") as folder:
             code, said = PROWLER.run(self._arguments(folder, aws.region), aws)
             reports = sorted(Path(folder).rglob("*.ocsf.json"))

@@ -139,7 +139,7 @@ def test_a_scanner_that_is_not_installed_is_named_with_how_to_get_it(
         ready, seen = probe.ready(reader), probe.look(reader, BEFORE)
         assert (ready.holds, seen.holds) == (False, None)
         assert "pipx install" in ready.summary
-        assert seen.summary == ready.summary
+        assert ready.summary in seen.summary
 
 
 @pytest.mark.usefixtures("tool")
