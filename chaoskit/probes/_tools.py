@@ -58,7 +58,7 @@ class Tool:
         return Observation(holds=True, summary=f"{self.name} is installed")
 
     def run(self, arguments: Sequence[str], aws: Reader) -> tuple[int, str]:
-        """Its exit code, and what it said of it in a line; none of this process's own AWS settings reach it."""
+        """Its exit code, and what it said in a line; none of this process's own AWS settings reach it."""
         if self.path is None:
             return -1, self.ready().summary
         if not isinstance(aws, Lender):

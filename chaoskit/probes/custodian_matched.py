@@ -40,7 +40,7 @@ class CustodianMatched(Probe):
 
     example: ClassVar = {"policies": "policies/iam.yml"}
 
-    def needed(self) -> tuple[str, ...]:
+    def lends(self) -> tuple[str, ...]:
         """What the policy reads."""
         return self.calls
 

@@ -36,7 +36,7 @@ class ProwlerFailed(Probe):
     resource: str
     calls: tuple[str, ...] = ()
 
-    def needed(self) -> tuple[str, ...]:
+    def lends(self) -> tuple[str, ...]:
         """What the check reads."""
         return self.calls
 
