@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import ITEM, Call, Credentials, Each, Query
 from chaoskit.contract import About, Change, Fault, Observation, Probe
+from chaoskit.experiment import Expectation, Role
 from chaoskit.permissions.statements import SESSION_LIMIT, Grant
 from chaoskit.predict import engine_needs, grants, needs, session_policies
 from chaoskit.switches import Switches
@@ -82,6 +83,19 @@ class Deploys(Fault):
         )
 
 
+class Lends(Probe):
+    """Runs a tool that reads what the fault reads, of every role."""
+
+    about = About("tests.lends")
+
+    def lends(self) -> tuple[str, ...]:
+        return ("iam:ListAttachedRolePolicies",)
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        del aws, trace
+        return Observation(holds=False, summary="looked")
+
+
 def derived(**fields: Any) -> dict[str, set[Grant]]:
     aws = account(iam__ListAccessKeys=[])
     return grants([needs(experiment(GUARDRAIL, **fields), aws)], aws, HARNESS)
@@ -143,6 +157,15 @@ def test_an_id_that_only_a_reply_will_tell_is_open_in_a_path_too() -> None:
         Grant("apigateway:POST", f"{home}/deployments"),
         Grant("apigateway:PATCH", f"{home}/stages/v1"),
     }
+
+
+def test_what_a_probe_lends_to_another_tool_is_allowed_on_any_resource() -> None:
+    role = Grant("iam:ListAttachedRolePolicies", TRAINING)
+    aws = account()
+    lending = experiment(Expectation(Role.DETECTION, Lends()))
+    (everywhere,) = grants([needs(lending, aws)], aws, HARNESS)["Read"] - {role}
+    assert everywhere.action == "iam:ListAttachedRolePolicies"
+    assert everywhere.resource.endswith(":role/*")
 
 
 def test_a_role_whose_path_can_not_be_read_is_left_open_there() -> None:
