@@ -183,7 +183,8 @@ def test_an_endpoint_serves_the_approved_model(
     assert endpoint["EndpointStatus"] == "InService"
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     (variant,) = config["ProductionVariants"]
-    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 1024}
+    assert variant["InstanceType"] == "ml.t2.medium"
+    assert config["DataCaptureConfig"]["EnableCapture"] is True
     model = sagemaker.describe_model(ModelName=variant["ModelName"])
     bucket, _, key = model["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
     assert member("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
