@@ -195,7 +195,7 @@ class Functions:
     def _network(self, invocation: Invocation) -> dict[str, str]:
         """What the runtime is told of the VPC that a function stands in: the endpoints for its calls."""
         with self._cloud.lock:
-            subnets = (invocation.function.vpc_config or {}).get("subnet_ids") or []
+            subnets = (invocation.function.vpc_config or {}).get("SubnetIds") or []
             account = str(invocation.function.account_id)
             ways = on_the_way(account, invocation.region, list(subnets))
         return {"CHAOSKIT_VPC_ENDPOINTS": json.dumps(ways)} if ways else {}
