@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     "sagemaker.presigned-notebook-url",
     layer="application",
     attack=("T1098.001", "T1078.004", "T1550.001"),
-    atlas=("AML.T0012", "AML.T0091.000"),
+    atlas=("AML.T0012",),
     owasp_ml=("ML05",),
 )
 class PresignedNotebookUrl(Fault):
