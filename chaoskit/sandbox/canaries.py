@@ -59,11 +59,12 @@ def snapshot(ec2: Any) -> None:
             volume = ec2.create_volume(AvailabilityZone=zone, Size=1, VolumeType="gp3")["VolumeId"]
             ec2.get_waiter("volume_available").wait(VolumeIds=[volume])
             tags = [{"Key": "Name", "Value": name}, {"Key": "tier", "Value": tier}]
-            ec2.create_snapshot(
+            made = ec2.create_snapshot(
                 VolumeId=volume,
                 Description="A canary of chaoskit: an empty disk",
                 TagSpecifications=[{"ResourceType": "snapshot", "Tags": tags}],
             )
+            ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[made["SnapshotId"]])
             ec2.delete_volume(VolumeId=volume)
 
 
