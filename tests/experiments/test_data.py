@@ -60,19 +60,25 @@ RULES = {
 }
 BY_HASH = ("deleted-data", "poisoned-training-data", "swapped-model")
 RUNBOOKS = {
+    "aws-managed-key": "restore-data-bucket",
     "bucket-block": "restore-data-bucket",
     "default-encryption": "restore-data-bucket",
     "deleted-data": "restore-canary",
+    "disabled-key": "restore-data-key",
     "expiring-data": "restore-data-bucket",
     "key-deletion": "restore-data-key",
     "key-grant": "restore-data-key",
+    "key-rotation": "restore-data-key",
+    "other-class-key": "restore-data-bucket",
     "poisoned-training-data": "restore-canary",
     "secret-in-environment": "clear-function-secrets",
     "secret-policy": "restore-secret",
     "secret-rotation": "restore-secret",
     "shared-bucket": "restore-data-bucket",
+    "shared-key": "restore-data-key",
     "shared-models": "unshare-model-group",
     "shared-snapshot": "unshare-snapshot",
+    "swapped-model": "restore-canary",
     "versioning": "restore-data-bucket",
 }
 
