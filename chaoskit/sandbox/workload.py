@@ -84,6 +84,7 @@ def deploy(
         made |= bring(cloudformation, name, template, given | made, pace, role_arn=role)
     canaries.publish(member("s3"), made)
     _log_invocations(member("bedrock"), made)
+    canaries.snapshot(member("ec2"))
     if management is not None:
         given["SandboxAccount"] = _account(member)
         given["SandboxOu"] = _sandbox_ou(management("organizations"), given["SandboxAccount"])
@@ -116,6 +117,7 @@ def destroy(member: Connect, management: Connect | None, runbooks: Path, *, pace
     pace = pace or Pace()
     if management is not None:
         remove(management("cloudformation"), ORGANIZATION, pace)
+    canaries.discard(member("ec2"))
     for name in (*reversed([name for name, _ in _stacks()]), PIPELINE):
         _remove_with_data(member, name, pace)
     ssm = member("ssm")
