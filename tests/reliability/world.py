@@ -167,7 +167,7 @@ class World:
         self.settle()
         gateway = self.served.cloud.gateway
         before, gateway._observers = gateway._observers, [self._count_writes]
-        self._kept["writes"] = 0
+        self._kept["writes"] = set()
         try:
             yield
         finally:
@@ -177,13 +177,14 @@ class World:
     def _count_writes(self, call: ApiCall, answer: Answer) -> None:
         del answer
         if not _LEAVE_NOTHING.match(call.operation):
-            self._kept["writes"] += 1
+            self._kept["writes"].add(call.service)
 
-    def wrote(self) -> bool:
-        """Whether anybody changed anything in the quiet since this was asked last."""
+    def wrote(self) -> frozenset[str]:
+        """The services in which anybody changed anything, in the quiet, since this was asked last."""
         self.settle()
-        writes, self._kept["writes"] = self._kept["writes"], 0
-        return bool(writes)
+        writes: frozenset[str] = frozenset(self._kept["writes"])
+        self._kept["writes"].clear()
+        return writes
 
     def keep(self) -> tuple[Snapshot, bytes]:
         """The account and the journal as they are, for `put_back`."""
@@ -217,12 +218,12 @@ class World:
         self._baseline.clear()
         self._baseline.update(self._snapshot())
 
-    def differences(self) -> list[str]:
+    def differences(self, services: frozenset[str] | None = None) -> list[str]:
         """What in the account is not as it was; what differs is looked at again once responders are done."""
-        if not self._differences():
+        if not self._differences(services):
             return []
         self.settle()
-        return self._differences()
+        return self._differences(services)
 
     def settle(self) -> None:
         """Wait until the sandbox's responders have nothing left to do."""
@@ -245,9 +246,12 @@ class World:
         with SqliteJournal(path, readonly=True) as journal:
             return [f"{e.id} {e.record.fault} {e.status}: {e.note}" for e in journal.open_faults()]
 
-    def _differences(self) -> list[str]:
-        account, now = self._baseline, self._snapshot()
+    def _differences(self, services: frozenset[str] | None = None) -> list[str]:
+        account, now = self._baseline, self._snapshot(services)
         assert account, "remember the account first"
+        if services is not None:
+            of = {number: kept.keys() & services for number, kept in account.items()}
+            account = {n: {name: account[n][name] for name in names} for n, names in of.items() if names}
         if account == now:
             return []
         was, is_ = dict[str, str](), dict[str, str]()
@@ -259,9 +263,9 @@ class World:
             if was.get(path, "None") != is_.get(path, "None") and not _REPORTS.search(path)
         ]
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _snapshot(self, services: frozenset[str] | None = None) -> dict[str, Any]:
         with self.served.cloud.lock:
-            accounts: dict[str, Any] = describe(self.served.cloud)["accounts"]
+            accounts: dict[str, Any] = describe(self.served.cloud, services)["accounts"]
         return accounts
 
 
