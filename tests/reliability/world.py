@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,13 +28,15 @@ from chaoskit.sandbox.server import serve
 from chaoskit.sandbox.snapshot.describe import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from chaoskit.sandbox.server import Served
     from chaoskit.sandbox.snapshot.snapshot import Snapshot
     from chaoskit.sandbox.wire import Answer, ApiCall
     from chaoskit.target import Target
 
+Signals = Sequence[tuple[int, signal.Signals]]
+"""At which points a process gets which signals."""
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = ROOT / "experiments"
 _SETTLES_WITHIN_S: Final = 120.0
@@ -153,13 +156,14 @@ class World:
     def chaoskit(self, *arguments: str, **order: Any) -> Ended:
         return self.nursery.run(self.home, *arguments, **order)
 
-    def inject(self, experiment: Path, *, die_at: int | None = None) -> Ended:
+    def inject(self, experiment: Path, *, die_at: int | None = None, signals: Signals = ()) -> Ended:
         """A process in which the engine runs a shipped experiment; see `offspring`."""
-        return self.nursery.run(self.home, inject=str(experiment), die_at=die_at, moments=True)
+        order = {"inject": str(experiment), "die_at": die_at, "signals": signals}
+        return self.nursery.run(self.home, moments=True, **order)
 
-    def recover(self, *, die_at: int | None = None) -> Ended:
+    def recover(self, *, die_at: int | None = None, signals: Signals = ()) -> Ended:
         """A process that does what every command does first."""
-        return self.nursery.run(self.home, recover=True, die_at=die_at, moments=True)
+        return self.nursery.run(self.home, moments=True, recover=True, die_at=die_at, signals=signals)
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
