@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from tests.reliability.world import World
 
 FIRST_SEED: Final = 5_000
-BLOCK: Final = 10
+BLOCK: Final = 4
 """So many runs, about, to a seed of hypothesis."""
 EXPERIMENTS: Final = sorted(path.stem for path in SHIPPED.rglob("*.yaml"))
 WEATHER: Final = st.integers(0, 2**32 - 1)
-# Every experiment and seed of its weather that ever failed stays here.
-FAILED_ONCE: Final[tuple[tuple[str, int], ...]] = ()
+# Every experiment and seed of its weather that ever failed stays here; the first one is that of an undo in four
+# calls, which could be cut short between them.
+FAILED_ONCE: Final = (("research-trail-deleted", FIRST_SEED),)
 
 
 class StormClock:
@@ -158,7 +159,7 @@ class Stormy(RuleBasedStateMachine):
     @rule(experiment=st.sampled_from(EXPERIMENTS), weather=WEATHER)
     def run(self, experiment: str, weather: int) -> None:
         result, was = self.storm.run(experiment, weather)
-        self.verdicts[result.verdict] += 1
+        self.verdicts[str(result.verdict)] += 1
         self.troubles.update(trouble.split()[1] for trouble in was.happened)
 
     @rule(weather=WEATHER)

@@ -23,8 +23,6 @@ from chaoskit.aws.session import _READS
 from chaoskit.embedded import UP, Instance
 from chaoskit.journal import SqliteJournal
 from chaoskit.places import target_in
-from chaoskit.sandbox import workload
-from chaoskit.sandbox.server import serve
 from chaoskit.sandbox.snapshot.describe import describe
 
 if TYPE_CHECKING:
@@ -274,38 +272,28 @@ class World:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Serve a sandbox in this process, with the workload, for processes with a home inside `folder`."""
+def world(folder: Path, served: Served) -> Iterator[World]:
+    """A deployed sandbox of this process, for processes with a home inside `folder`."""
     home, state = folder / "home", folder / "home" / "sandboxes"
     state.mkdir(parents=True)
-    with serve(instance=UP) as served:
-        sessions = {
-            name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
-            for name, key in served.credentials.items()
-        }
-
-        def connect(name: str) -> Any:
-            return lambda service: sessions[name].client(service, endpoint_url=served.url)
-
-        workload.deploy(
-            connect("admin"), connect("management"), ROOT / "runbooks", pace=workload.Pace(poll=0.01)
-        )
-        about = {"pid": os.getpid(), **served.describe(), "workload": "ready"}
-        (state / f"{UP}.json").write_text(json.dumps(about))
-        nursery = Nursery(folder)
-        try:
-            with (state / f"{UP}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                made = World(home, served, target_in(Instance.load(about)), nursery, sessions["admin"])
-                made.remember()
-                gc.collect()
-                gc.freeze()  # what is there now stays, and looking through it takes most of the time
-                yield made
-                made.settle()
-                assert made.differences() == [], "what responders did afterwards"
-        finally:
-            nursery.close()
-            gc.unfreeze()
+    about = {"pid": os.getpid(), **served.describe(), "instance": UP, "workload": "ready"}
+    (state / f"{UP}.json").write_text(json.dumps(about))
+    key = served.credentials["admin"]
+    admin = boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+    nursery = Nursery(folder)
+    try:
+        with (state / f"{UP}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            made = World(home, served, target_in(Instance.load(about)), nursery, admin)
+            made.remember()
+            gc.collect()
+            gc.freeze()  # what is there now stays, and looking through it takes most of the time
+            yield made
+            made.settle()
+            assert made.differences() == [], "what responders did afterwards"
+    finally:
+        nursery.close()
+        gc.unfreeze()
 
 
 # What only counts calls, and what each of moto's backends has from when it is first used.
