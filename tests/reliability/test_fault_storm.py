@@ -39,8 +39,8 @@ BLOCK: Final = 4
 """So many runs, about, to a seed of hypothesis."""
 EXPERIMENTS: Final = sorted(path.stem for path in SHIPPED.rglob("*.yaml"))
 WEATHER: Final = st.integers(0, 2**32 - 1)
-# Every experiment and seed of its weather that ever failed stays here; the first one is that of an undo in four
-# calls, which could be cut short between them.
+# Every experiment and seed of its weather that ever failed stays here; the first is an undo in four calls,
+# which could be cut short between them.
 FAILED_ONCE: Final = (("research-trail-deleted", FIRST_SEED),)
 
 
