@@ -27,15 +27,16 @@ _LONGEST_WAIT_S: Final = 5.0
 
 
 def resources(experiment: Experiment, aws: Aws, target: Target) -> frozenset[str]:
-    """What an experiment would change: what the reads of its state name, and what its faults are given.
+    """What an experiment would change, and what must be as it should before: nobody else may change that now.
 
-    The latter, because a plan that is made while another run has deleted a thing does not name it any more.
+    It is what the reads of its state name, and what faults and steady state are given: a plan that is made
+    while another run has deleted a thing does not name it any more.
     """
     known = set(target.variables.values()) - {target.account, target.connection.region}
     given = (
         text
-        for fault in experiment.faults
-        for text in vars(fault).values()
+        for element in (*experiment.faults, *experiment.steady_state)
+        for text in vars(element).values()
         if isinstance(text, str) and text in known
     )
     planned = (

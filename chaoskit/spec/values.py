@@ -22,7 +22,7 @@ _VARIABLE: Final = re.compile(r"(\$?)\$\{([^}]*)\}")
 _INTEGER: Final = re.compile(r"-?\d{1,15}")
 _NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 _LONGEST_SHOWN: Final = 60
-_MOST_LISTED: Final = 100
+_MOST_LISTED: Final = 200
 
 
 class Bad:

@@ -11,6 +11,7 @@ from chaoskit.errors import GuardError
 from chaoskit.faults.cloudtrail_stop_logging import StopLogging
 from chaoskit.journal import SqliteJournal
 from chaoskit.leases import LeaseHeldError
+from chaoskit.probes.ec2_vpc_private import VpcPrivate
 from tests.samples import ACCOUNT, REGION, experiment, target
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ class Bare:
 
     def read(self, query: Any) -> Any:
         del query
+
+
+def test_what_the_steady_state_looks_at_is_waited_for_too() -> None:
+    steady = experiment(faults=(), steady_state=(VpcPrivate(vpc="vpc-1"),))
+    place = target(variables={"workload.vpc": "vpc-1"})
+    assert resources(steady, cast("Aws", Bare()), place) == {f'["{ACCOUNT}", "{REGION}", "vpc-1"]'}
 
 
 def test_a_thing_that_another_run_has_deleted_is_still_waited_for() -> None:
