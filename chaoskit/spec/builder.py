@@ -11,21 +11,23 @@ from chaoskit.contract import FAULTS, LAYERS, PROBES, Layer
 from chaoskit.experiment import RESPONDER_PROBES, RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
 from chaoskit.knowledge import KINDS, catalog
 from chaoskit.slo import Duration
-from chaoskit.spec.document import Mapping
+from chaoskit.spec.document import Mapping, read
 from chaoskit.spec.elements import element
 from chaoskit.spec.schedule import schedule
-from chaoskit.spec.values import BAD, Bad, one_of, shown
+from chaoskit.spec.values import BAD, Bad, Reader, one_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Mapping as MappingType
     from pathlib import Path
 
     from chaoskit.contract import Probe
+    from chaoskit.errors import Problem
     from chaoskit.knowledge import Kind
     from chaoskit.spec.document import Node
-    from chaoskit.spec.values import Reader
 
-_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""What names an experiment or a game day."""
 # AWS Systems Manager API Reference, CreateDocument, Name.
 _DOCUMENT: Final = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
 # The API References of AWS Step Functions (CreateStateMachine) and AWS Lambda (CreateFunction).
@@ -33,6 +35,12 @@ _RESPONDER: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 _REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
 _OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
 _TEXTS: Final = ("id", "title", "owner", "hypothesis")
+
+
+def built(path: Path, variables: MappingType[str, str], problems: list[Problem]) -> Experiment | None:
+    """The experiment of a file, or None once everything that is wrong with it is among the problems."""
+    root = read(path, problems)
+    return Builder(path, Reader(str(path), variables, problems)).build(root) if root is not None else None
 
 
 class Builder:
@@ -78,7 +86,7 @@ class Builder:
     def _check_id(self, node: Node | None, value: object) -> None:
         if node is None or not isinstance(value, str):
             return
-        if not _ID.fullmatch(value):
+        if not ID.fullmatch(value):
             self._read.say(node, f"id {shown(value)} must be lower-case words joined by hyphens")
         elif value != self._path.stem:
             self._read.say(node, f"id {shown(value)} must be the file's name, {self._path.stem}")
