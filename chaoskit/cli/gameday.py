@@ -206,6 +206,7 @@ def _view(console: Console, board: Board, desk: Desk) -> Iterator[None]:
 def _lines(board: Board) -> AbstractContextManager[Any]:
     """Plain lines; nobody can press a key, so no pause is kept."""
     lines = Lines(click.echo)
+    lines.skip(board.state())
     board.follow(lambda: lines.show(board.state()))
     return nullcontext()
 

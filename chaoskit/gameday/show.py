@@ -85,6 +85,10 @@ class Lines:
         self._told = 0
         self._hidden: bool | None = None
 
+    def skip(self, state: Mapping[str, Any]) -> None:
+        """Take what a state tells for known: it was told before an interruption."""
+        self._told, self._hidden = len(state["entries"]), state["hidden"]
+
     def show(self, state: Mapping[str, Any]) -> None:
         """Write what is new."""
         if self._hidden and not state["hidden"]:
@@ -109,7 +113,7 @@ def _head(state: Mapping[str, Any], now: datetime) -> Text:
     head = Text(no_wrap=True, overflow="ellipsis")
     head.append(_plain(state["title"]), "bold")
     head.append(f"  {state['phase']}", "bold red" if state["phase"] == "stopping" else "bold")
-    head.append(f"  {_span(spent)} of {Duration(state['max_duration_s'])}")
+    head.append(f"  {_span(spent)} of {Duration(state['max_duration_s'])}, {now:%H:%M:%S} UTC")
     if state["blind"]:
         head.append("  blind" + (": what is injected is hidden" if state["hidden"] else ""), "magenta")
     if state["detail"]:
