@@ -10,7 +10,7 @@ from chaoskit.contract import PROBES
 from chaoskit.errors import Problem, SpecError
 from chaoskit.gamedays import ROLES, Abort, GameDay, Inject, guarded
 from chaoskit.slo import Duration
-from chaoskit.spec.builder import ID, built
+from chaoskit.spec.builder import built, check_id
 from chaoskit.spec.document import Scalar, Sequence, read
 from chaoskit.spec.elements import element
 from chaoskit.spec.names import known_names
@@ -97,18 +97,10 @@ class _Reading:
         if "injects" in keys:
             fields["injects"] = self._injects(keys["injects"], abort if isinstance(abort, Abort) else Abort())
             self._check_times(keys["injects"], fields)
-        self._check_id(keys.get("id"), fields.get("id"))
+        check_id(self._read, self._path, keys.get("id"), fields.get("id"))
         if any(isinstance(value, Bad) for value in fields.values()) or set(_REQUIRED) - set(fields):
             return None
         return GameDay(path=self._path, **fields)
-
-    def _check_id(self, node: Node | None, value: object) -> None:
-        if node is None or not isinstance(value, str):
-            return
-        if not ID.fullmatch(value):
-            self._read.say(node, f"id {shown(value)} must be lower-case words joined by hyphens")
-        elif value != self._path.stem:
-            self._read.say(node, f"id {shown(value)} must be the file's name, {self._path.stem}")
 
     def _roles(self, node: Node) -> Any:
         keys = self._read.mapping(node, "roles", ROLES, ROLES[:1])

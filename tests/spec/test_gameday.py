@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,16 @@ def test_a_shipped_day_is_valid_and_says_who_does_what(path: Path) -> None:
     day = load(path)
     assert {"facilitator", "scribe", "red", "blue"} <= set(day.roles)
     assert day.abort.people
+
+
+def test_the_day_in_the_documentation_is_valid(tmp_path: Path) -> None:
+    (tmp_path / "experiments").symlink_to(ROOT / "experiments")
+    page = (ROOT / "docs" / "gameday.md").read_text("utf-8")
+    (told,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "gamedays" / "a-rehearsal.yaml"
+    file.parent.mkdir()
+    file.write_text(told, "utf-8")
+    assert [each.begins for each in load(file).injects] == ["at once", "at 20m after a pause"]
 
 
 def test_a_file_is_a_game_day_by_its_folder_or_by_its_injects(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ function inject(each) {
 }
 
 function countdown(each, current) {
-  const name = made("span", each.role + " " + each.probe);
+  const slo = each.within_s === null ? "" : ", SLO " + span(each.within_s);
+  const name = made("span", each.role + " " + each.probe + slo);
   if (each.outcome || !current.sent || each.within_s === null) {
     const took = each.settled && current.sent ? span((Date.parse(each.settled) - Date.parse(current.sent)) / 1000) : "";
     return row(made("span", each.outcome || "waiting", each.outcome), made("span", took, "left"), name);
