@@ -118,9 +118,10 @@ def run(
     with signals_held(controls.stop), api.opened(target, aws_settings(**options)) as lab:
         day = gameday.load(file, lab.place.variables)
         clock = lab.place.clock
-        record = None if anew else records.unfinished(day, target)
+        hidden = day.blind if blind is None else blind
+        record = None if anew else records.unfinished(day, target, lab.place.account)
         if record is None:
-            record = Record.begun(day, target, clock.now(), blind=day.blind if blind is None else blind)
+            record = Record.begun(day, target, lab.place.account, clock.now(), blind=hidden)
         record.blind = record.blind or bool(blind)
         board = Board(day, record, records, clock)
         desk = Desk(board, controls, clock)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.engine.deadman import ARMED
 from chaoskit.experiment import Role
+from chaoskit.gameday.board import SENT
 from chaoskit.gameday.record import Progress
 from chaoskit.slo import Duration
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from chaoskit.gameday.record import Played, Record
 
 _FACILITATOR: Final = "the facilitator"
-_SENT: Final = ("applied", "denied", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _first(result: Mapping[str, Any], role: Role) -> float | None:
 
 
 def _recovered(timeline: Sequence[Mapping[str, Any]]) -> float | None:
-    sent = next((event["at"] for event in timeline if event["event"] in _SENT), None)
+    sent = next((event["at"] for event in timeline if event["event"] in SENT), None)
     undone = [
         event["at"]
         for event in timeline

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SCHEMA: Final = "chaoskit/gameday-state/v1"
 ALERT: Final = "alert"
 NOTE: Final = "note"
-_SENT: Final = frozenset({"applied", "denied", "failed"})
+SENT: Final = frozenset({"applied", "denied", "failed"})
+"""Events by which the engine says that a fault's call was answered."""
 _JUDGED: Final = frozenset({"met", "missed", "unknown"})
 _MOST_ENTRIES: Final = 500
 _HIDDEN_TITLE: Final = "Game day"
@@ -102,7 +103,7 @@ class Board:
             kind = event.event
             if kind == "inject":
                 live.faults.append(event.detail)
-            elif kind in _SENT and live.sent is None:
+            elif kind in SENT and live.sent is None:
                 live.sent = event.at
             elif kind in _JUDGED:
                 kind = self._judge(live, result, event)

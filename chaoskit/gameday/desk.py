@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chaoskit.slo import Clock
 
 HELP: Final = (
-    ("s", "stop now and roll back: the day is over"),
+    ("s, Ctrl-C", "stop now and roll back: the day is over"),
     ("p, space", "pause before the next inject, or go on"),
     ("n", "write a note; Enter keeps it with the time at which it was begun, Esc drops it"),
     ("v", "blind: show what is injected, or hide it again"),

@@ -80,6 +80,7 @@ class Record:
     path: str
     digest: str
     target: str
+    account: str
     blind: bool
     roles: Mapping[str, tuple[str, ...]]
     started: datetime
@@ -89,7 +90,7 @@ class Record:
     ended: str = ""
 
     @classmethod
-    def begun(cls, day: GameDay, target: str, at: datetime, *, blind: bool) -> Record:
+    def begun(cls, day: GameDay, target: str, account: str, at: datetime, *, blind: bool) -> Record:
         """Of a day on which nothing has happened yet."""
         return cls(
             day=f"{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
@@ -99,6 +100,7 @@ class Record:
             path=str(day.path),
             digest=digest(day.path),
             target=target,
+            account=account,
             blind=blind,
             roles=day.roles,
             started=at,
@@ -174,13 +176,14 @@ class Records:
             raise ChaoskitError(f"There is no one game day {name}; kept are {known}.")
         return found[0]
 
-    def unfinished(self, day: GameDay, target: str) -> Record | None:
-        """The newest record of this file on this target, if it was never finished.
+    def unfinished(self, day: GameDay, target: str, account: str) -> Record | None:
+        """The newest record of this file in this account, if it was never finished.
 
         Raises:
             ChaoskitError: It was begun from a file that has been changed since.
         """
-        own = (each for each in self.every() if (each.gameday, each.target) == (day.id, target))
+        wanted = (day.id, target, account)
+        own = (each for each in self.every() if (each.gameday, each.target, each.account) == wanted)
         last = next(own, None)
         if last is None or last.finished is not None:
             return None

@@ -43,7 +43,8 @@ def _lines(record: Record) -> Iterator[str]:
     if record.objective:
         yield f"> {plain(record.objective)}"
         yield ""
-    yield f"- Day `{record.day}` on {record.target}{', blind' if record.blind else ''}"
+    manner = ", blind" if record.blind else ""
+    yield f"- Day `{record.day}` on {record.target}, account {record.account}{manner}"
     yield f"- Begun {record.started:%Y-%m-%d %H:%M:%S} UTC, ended {ended}: {plain(record.ended or 'goes on')}"
     for role, people in record.roles.items():
         yield f"- {role}: {plain(', '.join(people))}"

@@ -18,7 +18,7 @@ from chaoskit.slo import Duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 REFRESH_HZ: Final = 4
 _KINDS: Final = {
@@ -57,18 +57,19 @@ class Screen:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         look = self._look()
         state, now = self._state(look), self._now()
-        top: list[Any] = [_head(state, now), _people(state)]
+        parts: list[tuple[RenderableType, int]] = [(_head(state, now), 9), (_people(state), 2)]
         if look.help:
-            top.append(_help())
+            parts.append((_help(), 7))
         if state["injects"]:
-            top.append(_injects(state))
+            parts.append((_injects(state), 1))
         if state["current"]:
-            top += _current(state["current"], now)
+            parts += _current(state["current"], now)
         bottom = Text(f"note: {look.note}▏", "cyan") if look.note is not None else Text(self._keys, "dim")
-        height = options.height or console.size.height
-        used = sum(len(console.render_lines(part, options.update(height=None))) for part in top)
-        room = max(height - used - 3, _FEWEST_ENTRIES)
-        yield Group(*top, Text(""), _entries(state["entries"][-room:]), bottom)
+        lines = (options.height or console.size.height) - 2  # an empty one, and the bottom
+        top = _fitting(console, options, parts, lines - _FEWEST_ENTRIES)
+        used = sum(_height(console, options, part) for part in top)
+        shown = state["entries"][-max(lines - used, 1) :]
+        yield Group(*top, Text(""), *([_entries(shown)] if shown else []), bottom)
 
 
 def live(console: Console, screen: Screen) -> Live:
@@ -105,6 +106,20 @@ def told(entry: Mapping[str, Any]) -> str:
     """An entry as a line."""
     number = f"#{entry['inject']} " if entry["inject"] else ""
     return f"{entry['at'][11:19]} {number}{entry['kind']}: {_plain(entry['detail'])}"
+
+
+def _fitting(
+    console: Console, options: ConsoleOptions, parts: list[tuple[RenderableType, int]], room: int
+) -> list[RenderableType]:
+    """The parts that matter most, in order: what is written and pressed is always to be seen."""
+    kept = list(parts)
+    while len(kept) > 1 and sum(_height(console, options, part) for part, _ in kept) > room:
+        kept.remove(min(reversed(kept), key=lambda each: each[1]))
+    return [part for part, _ in kept]
+
+
+def _height(console: Console, options: ConsoleOptions, part: RenderableType) -> int:
+    return len(console.render_lines(part, options.update(height=None)))
 
 
 def _head(state: Mapping[str, Any], now: datetime) -> Text:
@@ -146,13 +161,13 @@ def _injects(state: Mapping[str, Any]) -> Table:
     return table
 
 
-def _current(current: Mapping[str, Any], now: datetime) -> Iterator[Any]:
-    yield Text("")
-    yield Text(_plain(f"#{current['number']} {current['hypothesis']}"), "italic")
+def _current(current: Mapping[str, Any], now: datetime) -> Iterator[tuple[RenderableType, int]]:
+    yield Text(""), 3
+    yield Text(_plain(f"#{current['number']} {current['hypothesis']}"), "italic"), 4
     for fault in current["faults"]:
-        yield Text(f"  injected {_plain(fault)}", "red", no_wrap=True, overflow="ellipsis")
+        yield Text(f"  injected {_plain(fault)}", "red", no_wrap=True, overflow="ellipsis"), 5
     for each in current["countdowns"]:
-        yield _countdown(each, current["sent"], now)
+        yield _countdown(each, current["sent"], now), 6
 
 
 def _countdown(each: Mapping[str, Any], sent: str | None, now: datetime) -> Text:

@@ -19,8 +19,10 @@ import boto3
 import pytest
 
 from chaoskit.embedded import UP, Instance
+from chaoskit.gameday.room import Address, serve
 from chaoskit.places import target_in
 from tests.e2e.lab import ENDLESS
+from tests.gameday.days import Stage, day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +52,12 @@ class Town:
     iam: Any
     role: str
 
-    @property
-    def command(self) -> list[str]:
+    def chaoskit(self, *arguments: str) -> list[str]:
+        """The command line that runs it there."""
         clean = [f"CHAOSKIT_HOME={self.home}", "AWS_EC2_METADATA_DISABLED=true", "PYTEST_XDIST_WORKER="]
         # GNU readline, which pytest may import, exports the size of the terminal that pytest runs in.
         size = ("-u", "COLUMNS", "-u", "LINES")
-        return ["env", *size, *clean, sys.executable, "-m", "chaoskit", "gameday", "run", str(self.file)]
+        return ["env", *size, *clean, sys.executable, "-m", "chaoskit", *arguments]
 
     def attached(self) -> list[str]:
         policies = self.iam.list_attached_role_policies(RoleName=self.role)["AttachedPolicies"]
@@ -135,7 +137,7 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
 
 def test_keys_a_new_size_and_ctrl_c_at_the_view_of_a_day(town: Town) -> None:
     before = town.attached()
-    with terminal(town.command) as view:
+    with terminal(town.chaoskit("gameday", "run", str(town.file))) as view:
         view.shows("A rehearsal  paused", "facilitator: Ada", "s stop and roll back")
         view.press("?")
         view.shows("write a note")
@@ -163,11 +165,26 @@ def test_keys_a_new_size_and_ctrl_c_at_the_view_of_a_day(town: Town) -> None:
     assert "Dana has coffee, still" in [entry["detail"] for entry in record["entries"]]
 
 
+def test_a_second_window_follows_the_day_until_ctrl_c_ends_it(town: Town, tmp_path: Path) -> None:
+    stage = Stage(day(tmp_path))
+    stage.board.begin(1, stage.day.injects[0])
+    with serve(stage.board, Address()) as url, terminal(town.chaoskit("gameday", "watch", url)) as view:
+        view.shows("The hidden leak  running", "waiting detection", "Ctrl-C ends watching")
+        stage.board.tell("note", "Dana has found it")
+        view.shows("note: Dana has found it")
+        view.press("C-c")
+        view.shows("ended 0", "\nicanon", "\necho")
+
+
 @contextmanager
 def lines(town: Town) -> Iterator[subprocess.Popen[str]]:
     """The day without a terminal, from when a fault is in."""
     with subprocess.Popen(
-        town.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        town.chaoskit("gameday", "run", str(town.file)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout is not None

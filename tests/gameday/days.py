@@ -11,7 +11,7 @@ from chaoskit.gameday.record import Record, Records
 from chaoskit.gamedays import Abort, GameDay, Inject
 from chaoskit.result import ChangeResult, Event, FaultResult, Verdict
 from chaoskit.slo import Duration
-from tests.samples import DETECTION, NOW, RUNBOOK, experiment, result, seen
+from tests.samples import ACCOUNT, DETECTION, NOW, RUNBOOK, experiment, result, seen
 
 if TYPE_CHECKING:
     import threading
@@ -85,7 +85,7 @@ class Stage:
         self.clock = PassingClock()
         self.day = day
         self.records = Records(day.path.parent / "records")
-        self.record = Record.begun(day, "embedded", self.clock.now(), blind=blind)
+        self.record = Record.begun(day, "embedded", ACCOUNT, self.clock.now(), blind=blind)
         self.controls = Controls(attended=attended)
         self.verdicts: dict[str, Verdict] = {}
         self.ran: list[tuple[str, float]] = []
@@ -93,7 +93,7 @@ class Stage:
 
     def again(self) -> None:
         """As another process finds it."""
-        found = self.records.unfinished(self.day, "embedded")
+        found = self.records.unfinished(self.day, "embedded", ACCOUNT)
         assert found is not None
         self.record = found
         self.board = Board(self.day, found, self.records, self.clock)

@@ -13,6 +13,7 @@ from chaoskit.gamedays import Abort
 from chaoskit.result import Verdict
 from chaoskit.slo import Duration
 from tests.gameday.days import Stage, day, inject
+from tests.samples import ACCOUNT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +105,7 @@ def test_a_day_that_crashed_goes_on_with_the_inject_that_was_interrupted(tmp_pat
     told = [f"{entry.kind}: {entry.detail}" for entry in stage.record.entries]
     assert "note: the power is gone" in told
     assert "again: small-two was interrupted, and is played again" in told
-    assert stage.records.unfinished(stage.day, "embedded") is None
+    assert stage.records.unfinished(stage.day, "embedded", ACCOUNT) is None
 
 
 def test_what_runs_is_kept_before_anything_of_it_happens_for_its_owner_only(tmp_path: Path) -> None:
@@ -136,13 +137,15 @@ def test_a_day_whose_file_has_changed_is_not_taken_up(tmp_path: Path) -> None:
     stage.records.keep(stage.record)
     stage.day.path.write_text("id: something else")
     with pytest.raises(ChaoskitError, match=r"has been changed since: --anew begins a new one"):
-        stage.records.unfinished(stage.day, "embedded")
+        stage.records.unfinished(stage.day, "embedded", ACCOUNT)
 
 
 def test_a_day_elsewhere_is_not_taken_up(tmp_path: Path) -> None:
     stage = Stage(day(tmp_path))
     stage.records.keep(stage.record)
-    assert stage.records.unfinished(stage.day, "aws") is None
+    assert stage.records.unfinished(stage.day, "aws", ACCOUNT) is None
+    assert stage.records.unfinished(stage.day, "embedded", "111122223333") is None
+    assert stage.records.unfinished(stage.day, "embedded", ACCOUNT) is not None
 
 
 def test_a_record_is_found_by_the_beginning_of_its_id(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from rich.console import Console
 
 from chaoskit.gameday.briefing import briefing
@@ -70,7 +71,21 @@ def test_a_small_screen_shows_the_newest_lines_and_a_large_one_more(tmp_path: Pa
 def test_a_note_that_is_written_and_the_keys_are_shown(tmp_path: Path) -> None:
     stage = begun(tmp_path)
     assert "note: Dana s▏" in drawn(stage, Look(note="Dana s"))
-    assert any(line.startswith("s ") and "roll back" in line for line in drawn(stage, Look(help=True)))
+    assert any(
+        line.startswith("s, Ctrl-C ") and "roll back" in line for line in drawn(stage, Look(help=True))
+    )
+
+
+@pytest.mark.parametrize("height", [6, 8, 12])
+def test_on_the_smallest_screen_the_note_and_the_newest_line_are_still_there(
+    tmp_path: Path, height: int
+) -> None:
+    stage = begun(tmp_path)
+    stage.board.tell("note", "the newest")
+    told = drawn(stage, Look(note="Dana s", help=True), height=height)[:height]
+    assert told[0].startswith("The hidden leak")
+    assert any("note: the newest" in line for line in told)
+    assert "note: Dana s▏" in told
 
 
 def test_words_of_an_account_can_not_steer_the_terminal(tmp_path: Path) -> None:
