@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +132,8 @@ def terminal(command: list[str]) -> Iterator[Terminal]:
     try:
         yield made
     finally:
-        made.tmux("kill-server")
+        with suppress(subprocess.CalledProcessError):  # it ends with its last terminal
+            made.tmux("kill-server")
 
 
 def test_keys_a_new_size_and_ctrl_c_at_the_view_of_a_day(town: Town) -> None:
@@ -163,6 +164,24 @@ def test_keys_a_new_size_and_ctrl_c_at_the_view_of_a_day(town: Town) -> None:
     assert [each["progress"] for each in record["injects"]] == ["done", "skipped"]
     assert record["injects"][0]["result"]["restored"]
     assert "Dana has coffee, still" in [entry["detail"] for entry in record["entries"]]
+
+
+def test_a_terminal_that_is_gone_stops_the_day_and_rolls_back(town: Town) -> None:
+    before = town.attached()
+    with terminal(town.chaoskit("gameday", "run", str(town.file))) as view:
+        view.shows("paused")
+        view.press("p")
+        view.shows("applied")
+        assert town.attached() != before
+        view.tmux("kill-session", "-t", "view")
+    until = time.monotonic() + _WITHIN_S
+    while town.last()["finished"] is None:
+        assert time.monotonic() < until, "the day never ended"
+        time.sleep(0.1)
+    record = town.last()
+    assert record["ended"] == "stopped by SIGHUP"
+    assert record["injects"][0]["result"]["restored"]
+    assert town.attached() == before
 
 
 def test_a_second_window_follows_the_day_until_ctrl_c_ends_it(town: Town, tmp_path: Path) -> None:
