@@ -124,12 +124,11 @@ def run(
             record = Record.begun(day, target, lab.place.account, clock.now(), blind=hidden)
         record.blind = record.blind or bool(blind)
         board = Board(day, record, records, clock)
-        desk = Desk(board, controls, clock)
         with ExitStack() as shown:
-            if where is not None:
-                told.print(
-                    _room(shown.enter_context(serve(board, where)), where), markup=False, soft_wrap=True
-                )
+            room = shown.enter_context(serve(board, where)) if where else ""
+            if where:
+                told.print(_room(room, where), markup=False, soft_wrap=True)
+            desk = Desk(board, controls, clock, room)
             shown.enter_context(_view(terminal, board, desk) if attended else _lines(board))
             runner = _Runner(lab, deadman)
             Conductor(day, board, controls, run=runner, clock=clock).play()
@@ -173,10 +172,7 @@ def report(day: str, *, html_file: Path | None, markdown_file: Path | None) -> i
     Without --html or --markdown it is printed, as Markdown.
     """
     record = Records(gamedays_folder()).find(day)
-    if html_file:
-        write_private(html_file, as_html(record))
-    if markdown_file:
-        write_private(markdown_file, as_markdown(record))
+    _write(record, html_file, markdown_file)
     if not html_file and not markdown_file:
         click.echo(as_markdown(record), nl=False)
     return ExitCode.PASSED
@@ -219,16 +215,20 @@ def _room(url: str, where: Address) -> str:
 
 
 def _tell(console: Console, record: Record, html_file: Path | None, markdown_file: Path | None) -> None:
-    if html_file:
-        write_private(html_file, as_html(record))
     told = as_markdown(record)
-    if markdown_file:
-        write_private(markdown_file, told)
     if console.is_terminal:
         console.print(Markdown(told))
     else:
         click.echo(f"\n{told}", nl=False)
     click.echo(f"\n`chaoskit gameday report {record.day}` writes this again, with --html as a page.")
+    _write(record, html_file, markdown_file)
+
+
+def _write(record: Record, html_file: Path | None, markdown_file: Path | None) -> None:
+    if html_file:
+        write_private(html_file, as_html(record))
+    if markdown_file:
+        write_private(markdown_file, as_markdown(record))
 
 
 def _console() -> Console:

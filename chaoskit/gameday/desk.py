@@ -31,21 +31,23 @@ _LONGEST_NOTE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the desk adds to the board: the note that is being written, help, and who looks."""
+    """What the desk adds to the board: a note that is being written, help, who looks, the page's address."""
 
     note: str | None = None
     help: bool = False
     everything: bool = False
+    room: str = ""
 
 
 class Desk:
     """Takes keys."""
 
-    def __init__(self, board: Board, controls: Controls, clock: Clock) -> None:
-        """Nothing has been pressed yet."""
+    def __init__(self, board: Board, controls: Controls, clock: Clock, room: str = "") -> None:
+        """Nothing has been pressed yet; `room` is the address of the room's page, if there is one."""
         self._board = board
         self._controls = controls
         self._clock = clock
+        self._room = room
         self._mutex = threading.Lock()
         self._note: str | None = None
         self._noted_at: datetime | None = None
@@ -56,7 +58,7 @@ class Desk:
     def look(self) -> Look:
         """As it is now."""
         with self._mutex:
-            return Look(self._note, self._help, self._everything)
+            return Look(self._note, self._help, self._everything, self._room)
 
     def press(self, key: str) -> None:
         """Do what a key stands for; one that stands for nothing does nothing."""

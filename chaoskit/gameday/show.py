@@ -59,7 +59,7 @@ class Screen:
         state, now = self._state(look), self._now()
         parts: list[tuple[RenderableType, int]] = [(_head(state, now), 9), (_people(state), 2)]
         if look.help:
-            parts.append((_help(), 7))
+            parts.append((_help(look.room), 7))
         if state["injects"]:
             parts.append((_injects(state), 1))
         if state["current"]:
@@ -141,10 +141,12 @@ def _people(state: Mapping[str, Any]) -> Text:
     return Text("   ".join(words), "dim", no_wrap=True, overflow="ellipsis")
 
 
-def _help() -> Table:
+def _help(room: str) -> Table:
     table = Table.grid(padding=(0, 2))
     for key, meaning in HELP:
         table.add_row(Text(key, "bold"), Text(meaning))
+    if room:
+        table.add_row(Text("the page", "bold"), Text(room, overflow="fold"))
     return table
 
 

@@ -71,9 +71,9 @@ def test_a_small_screen_shows_the_newest_lines_and_a_large_one_more(tmp_path: Pa
 def test_a_note_that_is_written_and_the_keys_are_shown(tmp_path: Path) -> None:
     stage = begun(tmp_path)
     assert "note: Dana s▏" in drawn(stage, Look(note="Dana s"))
-    assert any(
-        line.startswith("s, Ctrl-C ") and "roll back" in line for line in drawn(stage, Look(help=True))
-    )
+    told = drawn(stage, Look(help=True, room="http://127.0.0.1:8080/token/"))
+    assert any(line.startswith("s, Ctrl-C ") and "roll back" in line for line in told)
+    assert any(line.startswith("the page") and line.endswith("/token/") for line in told)
 
 
 @pytest.mark.parametrize("height", [6, 8, 12])
