@@ -31,7 +31,7 @@ _COMMANDS: Final = {
     "sandbox": "Keep an embedded AWS running for your own tools.",
     "schedule": "Run experiments by their own schedule, and see when each is due.",
     "status": "List faults that are open.",
-    "validate": "Check experiment files; nothing is called.",
+    "validate": "Check experiment and game-day files; nothing is called.",
 }
 
 
