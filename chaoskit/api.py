@@ -88,7 +88,7 @@ def run(  # noqa: PLR0913 - an option each, all by name
         results = lab.run(experiments * repeat, jobs=jobs, stop=stop, listener=listener, deadman=deadman)
         for result, foresight in zip(results.results, foresights, strict=False):
             compare(result, foresight)
-    _keep(results)
+    keep(results)
     return results
 
 
@@ -193,8 +193,8 @@ def harness_policy(
     return replace(fitted[0], missing=tuple(why for each in every for why in each.missing))
 
 
-def _keep(results: Results) -> None:
-    """In the history; that it can't be written does not change what was found."""
+def keep(results: Results) -> None:
+    """Keep them in the history; that it can't be written does not change what was found."""
     try:
         History(history_path()).keep(results.dump())
     except HistoryError as error:

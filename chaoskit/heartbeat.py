@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.errors import ChaoskitError
+from chaoskit.home import replace_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,12 +46,8 @@ class Beat:
             "overdue": list(self.overdue),
             "reviews": list(self.reviews),
         }
-        fresh = path.with_suffix(".new")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(told, file)
-            fresh.replace(path)
+            replace_private(path, json.dumps(told))
         except OSError as error:
             raise ChaoskitError(f"The heartbeat {path} can't be written: {error.strerror}.") from error
 

@@ -30,6 +30,26 @@ def heartbeat_path() -> Path:
     return home() / "heartbeat.json"
 
 
+def gamedays_folder() -> Path:
+    """The folder of the records of game days."""
+    return home() / "gamedays"
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write a file for its owner only; a reader never sees half of it.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+    fresh.replace(path)
+
+
 def history_path() -> Path:
     """The file of earlier runs' results."""
     return home() / "history.sqlite"

@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "assess": "Tell what results say of an account: coverage, compliance, maturity, readiness.",
     "catalog": "List the faults and probes, or explain one.",
     "events": "Print the CloudTrail records that a fault produces.",
+    "gameday": "Play experiments with people: brief, run, watch and tell a game day.",
     "halt": "Stop every run now, and let none begin.",
     "history": "List earlier runs, tell what they show together, and compare them.",
     "mutate": "Take each control away and see which experiment notices.",
@@ -30,7 +31,7 @@ _COMMANDS: Final = {
     "sandbox": "Keep an embedded AWS running for your own tools.",
     "schedule": "Run experiments by their own schedule, and see when each is due.",
     "status": "List faults that are open.",
-    "validate": "Check experiment files; nothing is called.",
+    "validate": "Check experiment and game-day files; nothing is called.",
 }
 
 

@@ -41,7 +41,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {mark} | `{result['experiment']}` | {told} | {'yes' if result['restored'] else '**NO**'} |"
     for finding in document.get("disagreements", ()):
         yield ""
-        yield f"- prediction and outcome disagree: `{finding['experiment']}`, {_text(finding['finding'])}"
+        yield f"- prediction and outcome disagree: `{finding['experiment']}`, {plain(finding['finding'])}"
     for result in results:
         if result["verdict"] != "PASSED":
             yield from _story(result)
@@ -49,16 +49,16 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _story(result: Mapping[str, Any]) -> Iterator[str]:
     yield ""
-    yield f"<details><summary>{_text(result['title'])}: {result['verdict']}</summary>"
+    yield f"<details><summary>{plain(result['title'])}: {result['verdict']}</summary>"
     yield ""
-    yield f"> {_text(result['hypothesis'])}"
+    yield f"> {plain(result['hypothesis'])}"
     yield ""
-    yield _text(result["reason"])
+    yield plain(result["reason"])
     yield ""
     for event in result["timeline"]:
-        yield f"- `{event['at'][11:23]}` {event['event']}: {_text(event['detail'])}"
+        yield f"- `{event['at'][11:23]}` {event['event']}: {plain(event['detail'])}"
     for line in result["left_open"]:
-        yield f"- **not put back**: `{_text(line)}`"
+        yield f"- **not put back**: `{plain(line)}`"
     yield ""
     yield "</details>"
 
@@ -69,7 +69,7 @@ def _expectation(each: Mapping[str, Any]) -> str:
     return f"{each['role']} {_MET[each['met']]}{took}{within}"
 
 
-def _text(text: str) -> str:
-    """What came from an account must not become markup."""
-    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
-    return plain.replace("`", "'").replace("|", "\\|").replace("@", "@\u200b")
+def plain(text: str) -> str:
+    """A text in one line: what came from an account must not become markup."""
+    line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return line.replace("`", "'").replace("|", "\\|").replace("@", "@\u200b")

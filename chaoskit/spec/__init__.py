@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.errors import Problem, SpecError
-from chaoskit.spec.builder import Builder
-from chaoskit.spec.document import read
+from chaoskit.spec.builder import built
 from chaoskit.spec.names import known_names
-from chaoskit.spec.values import Reader, shown
+from chaoskit.spec.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,11 +60,8 @@ def load(paths: Iterable[Path], variables: MappingType[str, str] | None = None) 
     problems: list[Problem] = []
     experiments: list[Experiment] = []
     for path in files(paths):
-        root = read(path, problems)
-        if root is not None:
-            reader = Reader(str(path), variables, problems)
-            experiment = Builder(path, reader).build(root)
-            experiments += [experiment] if experiment else []
+        experiment = built(path, variables, problems)
+        experiments += [experiment] if experiment else []
     problems += _same_ids(experiments)
     if problems:
         raise SpecError(problems)

@@ -11,19 +11,20 @@ from chaoskit.contract import FAULTS, LAYERS, PROBES, Layer
 from chaoskit.experiment import RESPONDER_PROBES, RUNBOOK_PROBE, BlastRadius, Expectation, Experiment, Role
 from chaoskit.knowledge import KINDS, catalog
 from chaoskit.slo import Duration
-from chaoskit.spec.document import Mapping
+from chaoskit.spec.document import Mapping, read
 from chaoskit.spec.elements import element
 from chaoskit.spec.schedule import schedule
-from chaoskit.spec.values import BAD, Bad, one_of, shown
+from chaoskit.spec.values import BAD, Bad, Reader, one_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Mapping as MappingType
     from pathlib import Path
 
     from chaoskit.contract import Probe
+    from chaoskit.errors import Problem
     from chaoskit.knowledge import Kind
     from chaoskit.spec.document import Node
-    from chaoskit.spec.values import Reader
 
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # AWS Systems Manager API Reference, CreateDocument, Name.
@@ -33,6 +34,22 @@ _RESPONDER: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}")
 _REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
 _OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
 _TEXTS: Final = ("id", "title", "owner", "hypothesis")
+
+
+def built(path: Path, variables: MappingType[str, str], problems: list[Problem]) -> Experiment | None:
+    """The experiment of a file, or None once everything that is wrong with it is among the problems."""
+    root = read(path, problems)
+    return Builder(path, Reader(str(path), variables, problems)).build(root) if root is not None else None
+
+
+def check_id(read: Reader, path: Path, node: Node | None, value: object) -> None:
+    """Note an id that is none, or not the file's name."""
+    if node is None or not isinstance(value, str):
+        return
+    if not _ID.fullmatch(value):
+        read.say(node, f"id {shown(value)} must be lower-case words joined by hyphens")
+    elif value != path.stem:
+        read.say(node, f"id {shown(value)} must be the file's name, {path.stem}")
 
 
 class Builder:
@@ -62,7 +79,7 @@ class Builder:
             "schedule": functools.partial(schedule, self._read),
         }
         fields |= {name: read(keys[name]) for name, read in readers.items() if name in keys}
-        self._check_id(keys.get("id"), fields.get("id"))
+        check_id(self._read, self._path, keys.get("id"), fields.get("id"))
         self._check_slos(keys.get("expect"), fields)
         if any(isinstance(value, Bad) for value in fields.values()) or set(_REQUIRED) - set(fields):
             return None
@@ -74,14 +91,6 @@ class Builder:
         if folder in LAYERS and layer in LAYERS and folder != layer:
             return self._read.say(node, f"layer is {layer}, but the file lies in {folder}/")
         return layer
-
-    def _check_id(self, node: Node | None, value: object) -> None:
-        if node is None or not isinstance(value, str):
-            return
-        if not _ID.fullmatch(value):
-            self._read.say(node, f"id {shown(value)} must be lower-case words joined by hyphens")
-        elif value != self._path.stem:
-            self._read.say(node, f"id {shown(value)} must be the file's name, {self._path.stem}")
 
     def _maps(self, node: Node) -> Any:
         keys = self._read.mapping(node, "maps", KINDS)

@@ -97,3 +97,25 @@ def test_a_reader_that_goes_away_is_no_crash(small: Path) -> None:
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
     assert process.returncode == 1
+
+
+def test_experiments_and_game_days_are_checked_together(
+    capsys: pytest.CaptureFixture[str], small: Path, tmp_path: Path
+) -> None:
+    day = tmp_path / "a-day.yaml"
+    text = "id: a-day\ntitle: A day\nmax_duration: 1h\nroles: {facilitator: Ada}\ninjects: [small.yaml]\n"
+    day.write_text(text, "utf-8")
+    assert run(capsys, "validate", tmp_path) == (
+        0,
+        f"{small}: A small experiment\n{day}: A day\n1 experiment, 1 game day valid\n",
+        "",
+    )
+    day.write_text(text.replace("1h", "long"), "utf-8")
+    small.write_text(SMALL.replace("owner:", "ovner:"), "utf-8")
+    status, _, err = run(capsys, "validate", tmp_path)
+    assert status == 2
+    assert [line.partition(": ")[0] for line in err.splitlines()] == [
+        f"{day}:3:15",
+        f"{small}:1:1",
+        f"{small}:3:1",
+    ]

@@ -12,7 +12,11 @@ from chaoskit.report.html.view import view
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jinja2 import Environment
+
 _HERE: Final = Path(__file__).parent
+STYLE: Final = _HERE / "style.css"
+"""The look of chaoskit's pages, light and dark."""
 
 
 def as_html(
@@ -34,23 +38,32 @@ def as_html(
     Raises:
         ChaoskitError: jinja2 is missing.
     """
+    made = environment(_HERE)
+    made.filters["plain"] = _plain
+    page = made.get_template("page.html.j2")
+    return page.render(
+        view=view(document, history, assessment, mutation),
+        style=STYLE.read_text("utf-8"),
+        data=_in_a_script(document),
+    )
+
+
+def environment(folder: Path) -> Environment:
+    """Templates of a folder, whose values are text unless they say otherwise.
+
+    Raises:
+        ChaoskitError: jinja2 is missing.
+    """
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise ChaoskitError("HTML reports need jinja2: pip install 'chaoskit[report]'") from error
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
+    return Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,  # whatever comes from an account is text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    environment.filters["plain"] = _plain
-    page = environment.get_template("page.html.j2")
-    return page.render(
-        view=view(document, history, assessment, mutation),
-        style=(_HERE / "style.css").read_text("utf-8"),
-        data=_in_a_script(document),
     )
 
 
