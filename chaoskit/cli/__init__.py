@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "assess": "Tell what results say of an account: coverage, compliance, maturity, readiness.",
     "catalog": "List the faults and probes, or explain one.",
+    "discover": "Take stock of an account, and propose experiments for what is there.",
     "events": "Print the CloudTrail records that a fault produces.",
     "halt": "Stop every run now, and let none begin.",
     "history": "List earlier runs, tell what they show together, and compare them.",
