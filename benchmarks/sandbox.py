@@ -1,7 +1,8 @@
-"""Measures the embedded sandbox: its start, its first call, the workload's deployment, a call's cost.
+"""Measures the embedded sandbox: start, first call, deployment, a call's cost, snapshot and restore.
 
 Run: `python benchmarks/sandbox.py [CALLS]`. A call's overhead is what the gateway adds to moto's own answer:
-signature, caller, operation, authorization, audit record. Prints only; nothing is asserted here.
+signature, caller, operation, authorization, audit record. Figures of calls are processor time; the least of
+them is what other processes on the machine change least. Prints only; nothing is asserted here.
 """
 # ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from chaoskit.sandbox.server import serve
+from chaoskit.sandbox.workload import Pace, deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[1]
 _LOOK = 0.005
+_TURNS = 9
 
 
 def main(count: int = 300) -> None:
@@ -41,11 +44,16 @@ def main(count: int = 300) -> None:
     print(
         f"workload ready after                  {_median(deploys, 'ready')} s, all from the process's start"
     )
-    print(f"\none call, median of {count}, ms         whole   in moto   gateway's own")
+    print(f"\none call, median of {count}, ms         whole   in moto   gateway's own   (least)")
     with serve() as served:
         for name, call in _calls(served).items():
             whole, inside = _replayed(served, call, count)
-            print(f"  {name:34} {whole:7.2f} {inside:9.2f} {whole - inside:15.2f}")
+            own = [each - moto for each, moto in zip(whole, inside, strict=True)]
+            middle = [statistics.median(each) for each in (whole, inside, own)]
+            print(f"  {name:34} {middle[0]:7.2f} {middle[1]:9.2f} {middle[2]:15.2f} {min(own):9.2f}")
+        _deploy(served)
+        kept, put = _kept(served)
+    print(f"\nwith the workload, ms, median (least)   snapshot {_middle(kept)}   restore {_middle(put)}")
 
 
 def _median(taken: list[dict[str, float]], what: str) -> str:
@@ -108,8 +116,34 @@ def _calls(served: Served) -> dict[str, Callable[[], object]]:
     }
 
 
-def _replayed(served: Served, call: Callable[[], object], count: int) -> tuple[float, float]:
-    """Milliseconds (of this thread, others may be busy) in the gateway, and of these in moto; medians."""
+def _deploy(served: Served) -> None:
+    key = served.describe()["credentials"]
+    member, management = (
+        lambda service, who=who: _client(service, served.url, key[who]) for who in ("admin", "management")
+    )
+    pace = Pace(poll=5, timeout=300, sleep=served.cloud.idle)
+    deploy(member, management, _ROOT / "runbooks", pace=pace)
+
+
+def _kept(served: Served) -> tuple[list[float], list[float]]:
+    """Milliseconds of processor time that snapshots took, and restores."""
+    kept, put = [], []
+    for _ in range(_TURNS):
+        began = thread_time()
+        snapshot = served.cloud.snapshot()
+        kept.append((thread_time() - began) * 1000)
+        began = thread_time()
+        served.cloud.restore(snapshot)
+        put.append((thread_time() - began) * 1000)
+    return kept, put
+
+
+def _middle(taken: list[float]) -> str:
+    return f"{statistics.median(taken):.0f} ({min(taken):.0f})"
+
+
+def _replayed(served: Served, call: Callable[[], object], count: int) -> tuple[list[float], list[float]]:
+    """Milliseconds (of this thread, others may be busy) in the gateway, and of these in moto, by replay."""
     gateway = served.cloud.gateway
     moto = served.cloud.moto
     handle, answer = gateway.handle, moto.answer
@@ -138,7 +172,7 @@ def _replayed(served: Served, call: Callable[[], object], count: int) -> tuple[f
         handle(heard[0])
         whole.append((thread_time() - began) * 1000)
     del vars(moto)["answer"]
-    return statistics.median(whole), statistics.median(inside)
+    return whole, inside
 
 
 if __name__ == "__main__":

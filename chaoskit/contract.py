@@ -224,9 +224,9 @@ class Probe(Element):
     reads: ClassVar[tuple[str, ...]] = ()
     """The operations it calls, as `service:Operation`."""
 
-    def needed(self) -> tuple[str, ...]:
-        """The operations that must be allowed for it; more than `reads` where it runs another tool."""
-        return self.reads
+    def lends(self) -> tuple[str, ...]:
+        """What another tool that it runs must be allowed to call, on any resource."""
+        return ()
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Look at the account, or at what the run did, and answer."""

@@ -101,11 +101,7 @@ def _lines(campaign: Campaign) -> list[str]:
         )
         said = f" ({saw})" if saw and mutant.outcome is not Outcome.SURVIVED else ""
         lines.append(f"{mutant.outcome}: {mutant.control.id}{said}: {reason}")
-    lines += [
-        f"{mutant.control.id} is killed: its reason in survivors.toml is needed no more"
-        for mutant in campaign.killed
-        if mutant.excuse
-    ]
+    lines += [f"{name} is killed: its reason in survivors.toml can go" for name in campaign.needless]
     for name in campaign.vacuous:
         excuse = campaign.reasons.experiments.get(name)
         lines.append(

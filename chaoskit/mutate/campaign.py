@@ -77,6 +77,12 @@ class Campaign:
         return [name for name in fit if name not in moved] if self.whole else []
 
     @property
+    def needless(self) -> list[str]:
+        """The reasons that are needed no more."""
+        killed, left = ([each.control.id for each in some] for some in (self.killed, self.survivors))
+        return self.reasons.needless(killed, left)
+
+    @property
     def exit_code(self) -> ExitCode:
         """PASSED when every survivor has its reason, and every experiment something that it stands on."""
         open_ = [each for each in self.survivors if each.excuse is None]

@@ -73,6 +73,16 @@ class Reasons:
         """The reason of a control, or None."""
         return next((why for name, why in self.survivors.items() if fnmatchcase(control, name)), None)
 
+    def needless(self, killed: Iterable[str], survivors: Iterable[str]) -> list[str]:
+        """Which names and patterns excuse killed controls only, and so can go."""
+        gone, left = list(killed), list(survivors)
+        return [
+            name
+            for name in self.survivors
+            if any(fnmatchcase(each, name) for each in gone)
+            and not any(fnmatchcase(each, name) for each in left)
+        ]
+
     def check(self, controls: Iterable[str]) -> None:
         """What is excused must exist, else a renamed control would lose its experiment unnoticed.
 

@@ -48,6 +48,7 @@ class Planned:
 
     Attributes:
         source_ip: The address it will come from; None when that is not known.
+        source_vpce: The VPC endpoint that it will come through, and `source_vpc` whose that is.
         written: Whether the request could be written; False leaves its headers unknown.
     """
 
@@ -58,6 +59,8 @@ class Planned:
     region: str
     principal: Who
     source_ip: str | None = None
+    source_vpce: str = ""
+    source_vpc: str = ""
     method: str = "POST"
     path: str = "/"
     query: str = ""

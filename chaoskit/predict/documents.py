@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER: Final = re.compile(r"<[A-Za-z][^<>\s]*>")
 _KEY: Final = "chaoskit:unknown/"
-_WITH_PRINCIPAL: Final = frozenset({Kind.RESOURCE, Kind.TRUST, Kind.KEY, Kind.RCP})
+_WITH_PRINCIPAL: Final = frozenset({Kind.RESOURCE, Kind.TRUST, Kind.KEY, Kind.RCP, Kind.ENDPOINT})
 
 
 def placeholder(text: str) -> str | None:

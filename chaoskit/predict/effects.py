@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # They decide who may do what, though the Service Authorization Reference calls them plain writes.
 _ALSO: Final = frozenset(
     {
+        "ec2:ModifyVpcEndpoint",
         "iam:AddUserToGroup",
         "iam:RemoveUserFromGroup",
         "s3:PutBucketOwnershipControls",

@@ -49,6 +49,8 @@ class Needs:
     """Reads that probes declare, as `service:Operation`; what they will read is only known in part."""
     heard: set[str] = field(default_factory=set)
     """Names that only a reply told, such as an execution's id: another run will hear others."""
+    lent: set[str] = field(default_factory=set)
+    """Reads that other tools make with the run's credentials, whatever they are of."""
     missing: list[str] = field(default_factory=list)
     """Why some calls can't be told beforehand."""
 
@@ -108,7 +110,8 @@ def needs(experiment: Experiment, aws: Reader, *, looks: bool = True) -> Needs:
                 found.read.append(_call(change.state))
     trace = Trace("plan", datetime.now(UTC))
     for probe in probes(experiment) if looks else ():
-        found.declared |= set(probe.needed())
+        found.declared |= set(probe.reads)
+        found.lent |= set(probe.lends())
         # What a probe that fails wanted to read is noted all the same.
         with suppress(AwsError):
             probe.ready(recorder)
@@ -142,7 +145,7 @@ def grants(every: Iterable[Needs], aws: Reader, caller: str) -> dict[str, set[Gr
             groups[sid] |= {grant for call in calls for grant in granted(call)}
         fleeting = {str(call) for call in each.read if any(_heard_in(call, each.heard, granted))}
         seen = {str(call) for call in each.read} - fleeting
-        for name in each.declared - seen:
+        for name in (each.declared - seen) | each.lent:
             groups["Read"] |= set(_anywhere(name, look, granted))
     return {sid: found for sid, found in groups.items() if found}
 

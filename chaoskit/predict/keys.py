@@ -30,15 +30,13 @@ _LATER: Final = (
     "aws:TokenIssueTime",
     "aws:UserAgent",
 )
+_OF_ENDPOINT: Final = ("aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID", "aws:VpceOrgPaths")
 _NETWORK: Final = (
     "aws:SourceIp",
     "aws:SourceVpc",
-    "aws:SourceVpcArn",
     "aws:SourceVpce",
     "aws:VpcSourceIp",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
+    *_OF_ENDPOINT,
 )
 # Handled with the request's and the resource's tags.
 _TAG_KEYS: Final = ("requesttag/", "resourcetag/", "existingobjecttag/", "buckettag/")
@@ -118,7 +116,11 @@ def _add_organization(keys: Keys, whose: str, place: Place | None, *, organized:
 def of_request(call: Planned) -> Keys:
     """The keys of the network and of the request itself."""
     keys = Keys({"aws:RequestedRegion": call.region, "aws:SecureTransport": True}, set(_LATER))
-    if call.source_ip:
+    if call.source_vpce:
+        keys.known |= {"aws:SourceVpce": call.source_vpce, "aws:VpcSourceIp": call.source_ip}
+        keys.known |= {"aws:SourceVpc": call.source_vpc} if call.source_vpc else {}
+        keys.unknown |= set(_OF_ENDPOINT)
+    elif call.source_ip:
         keys.known["aws:SourceIp"] = call.source_ip
     else:
         keys.unknown |= set(_NETWORK)

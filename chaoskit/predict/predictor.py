@@ -14,6 +14,7 @@ from chaoskit.policy.layers import collect
 from chaoskit.predict.account import ReadAccount
 from chaoskit.predict.callers import planned, signer, who_is
 from chaoskit.predict.documents import Compiler, Document, placeholder, unknown
+from chaoskit.predict.endpoints import Endpoints
 from chaoskit.predict.identities import Identities
 from chaoskit.predict.keys import Keys, of_action, of_caller, of_request, of_resource
 from chaoskit.predict.look import Look, UnreadError
@@ -59,13 +60,15 @@ class _Case:
     asker: Asker
     known: ReadAccount
     effects: Effects
+    endpoint: Document | None = None
 
 
 class Predictor:
     """Predicts calls of one account, from reads alone.
 
-    A call is taken to pass no VPC endpoint policy, and a foreign role session to have no session policy:
-    nobody can read either beforehand.
+    In the sandbox a call passes the VPC endpoint that it names, or none. On AWS it may pass any endpoint of
+    the account that leads to its service; that it comes from another account's network is left out, and so is
+    the session policy of a foreign role session: nobody can read either beforehand.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Predictor:
         self._identities = Identities(self.look)
         self._organization = Organization(self.look, self._above)
         self._resources = Resources(self.look, self._identities)
+        self._endpoints = Endpoints(self.look)
         self._cache = PolicyCache()
 
     def predict(
@@ -115,12 +119,18 @@ class Predictor:
         except UnreadError as error:
             return _depends(str(error)), None, ()
         address = (call.source_ip or self._address) if self._address else None
-        made = planned(call, who, self.look.region, address)
+        made, passed = planned(call, who, self.look.region, address), None
+        try:
+            if self._address and call.source_vpce:
+                passed = self._endpoints.called(call.source_vpce, effects)
+                made = replace(made, source_vpce=passed.id, source_vpc=passed.vpc)
+        except UnreadError as error:
+            return _depends(str(error)), made, ()
         known = ReadAccount(self.look, self._identities)
         known.created = dict(effects.created)
         needed = tuple(requirements(made, known))
         asker = self._asker(made, own=call.signed_by is None, effects=effects)
-        case = _Case(made, asker, known, effects)
+        case = _Case(made, asker, known, effects, passed.policy if passed else None)
         found = [self._one(case, each) for each in needed]
         found.append(self._gated(made, asker, effects))
         if known.unread:
@@ -158,7 +168,7 @@ class Predictor:
 
     def _one(self, case: _Case, needed: Requirement) -> Prediction:
         """One permission that a call needs."""
-        now = self._decided(case, needed, None)
+        now = self._wherever(case, needed)
         if needed.or_role and now.effect is Foreseen.STOPPED:
             return _depends(f"whether {needed.or_role} may do {needed.action} instead")
         replaced = case.effects.replacement(needed.resource)
@@ -167,6 +177,22 @@ class Predictor:
         then = self._decided(case, needed, replaced)
         settled = then == now or case.effects.happened
         return then if settled else _depends("what s3:PutBucketPolicy changes before")
+
+    def _wherever(self, case: _Case, needed: Requirement) -> Prediction:
+        """One permission, whichever of the account's VPC endpoints the call comes through, or none."""
+        now = self._decided(case, needed, None)
+        if self._address or now.effect is not Foreseen.NOT_STOPPED:
+            return now
+        try:
+            ways = self._endpoints.that_lead_to(case.call.service)
+        except UnreadError as error:
+            return _depends(str(error))
+        for way in ways:
+            call = replace(case.call, source_vpce=way.id, source_vpc=way.vpc)
+            through = self._decided(replace(case, call=call, endpoint=way.policy), needed, None)
+            if through.effect is not Foreseen.NOT_STOPPED:
+                return _depends(f"whether the call comes through {way.id}")
+        return now
 
     def _decided(self, case: _Case, needed: Requirement, replaced: Document | None) -> Prediction:
         call, asker = case.call, case.asker
@@ -189,6 +215,7 @@ class Predictor:
             session=compiler.all((asker.session,), Kind.SESSION) if asker.session else None,
             scps=_levels(compiler, asker.scps, Kind.SCP),
             rcps=_levels(compiler, asker.rcps, Kind.RCP),
+            endpoint=compiler.one(case.endpoint, Kind.ENDPOINT) if case.endpoint else None,
         )
         request = Request(
             principal=asker.who.arn,

@@ -6,6 +6,7 @@ They pin other versions of what chaoskit uses, so they are found on the PATH, or
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from chaoskit.contract import Trace
 
 _WITHIN_S = 300.0
-_SAID = 300
+_SAID = 400
+_TELLING = re.compile(r"not authorized|\w(Error|Exception)\b.*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,16 @@ class Tool:
         return Observation(holds=True, summary=f"{self.name} is installed")
 
     def run(self, arguments: Sequence[str], aws: Reader) -> tuple[int, str]:
-        """Its exit code, and the end of what it said; none of this process's own AWS settings reach it."""
+        """Its exit code, and what it said in a line; none of this process's own AWS settings reach it."""
+        if self.path is None:
+            return -1, self.ready().summary
         if not isinstance(aws, Lender):
             return -1, "nothing is run while a run is planned"
         environment = aws.environment()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         try:
             done = subprocess.run(  # noqa: S603 - the tool that the person who wrote the experiment asked for
-                [str(self.path), *arguments],
+                [self.path, *arguments],
                 env={**kept, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -75,7 +79,13 @@ class Tool:
             return -1, f"it did not end within {_WITHIN_S:.0f} s"
         except OSError as error:
             return -1, error.strerror or "it could not be started"
-        return done.returncode, " ".join(done.stdout.decode(errors="replace").split())[-_SAID:]
+        return done.returncode, _telling(done.stdout.decode(errors="replace"))
+
+
+def _telling(output: str) -> str:
+    """The line that says what is wrong: the last that names an error, or else the last."""
+    lines = [" ".join(line.split()) for line in output.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if _TELLING.search(line)), "".join(lines[-1:]))[-_SAID:]
 
 
 def judged(

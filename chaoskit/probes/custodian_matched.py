@@ -40,7 +40,7 @@ class CustodianMatched(Probe):
 
     example: ClassVar = {"policies": "policies/iam.yml"}
 
-    def needed(self) -> tuple[str, ...]:
+    def lends(self) -> tuple[str, ...]:
         """What the policy reads."""
         return self.calls
 
@@ -51,9 +51,6 @@ class CustodianMatched(Probe):
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Run the policy once, without its actions."""
-        ready = self.ready(aws)
-        if not ready.holds:
-            return Observation(holds=None, summary=ready.summary)
         with TemporaryDirectory(prefix="chaoskit-custodian-") as folder:
             code, said = CUSTODIAN.run(self._arguments(folder, aws.region), aws)
             output = Path(folder) / self.policy / "resources.json"

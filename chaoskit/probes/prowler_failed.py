@@ -36,7 +36,7 @@ class ProwlerFailed(Probe):
     resource: str
     calls: tuple[str, ...] = ()
 
-    def needed(self) -> tuple[str, ...]:
+    def lends(self) -> tuple[str, ...]:
         """What the check reads."""
         return self.calls
 
@@ -47,9 +47,6 @@ class ProwlerFailed(Probe):
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Run the check once."""
-        ready = self.ready(aws)
-        if not ready.holds:
-            return Observation(holds=None, summary=ready.summary)
         with TemporaryDirectory(prefix="chaoskit-prowler-") as folder:
             code, said = PROWLER.run(self._arguments(folder, aws.region), aws)
             reports = sorted(Path(folder).rglob("*.ocsf.json"))

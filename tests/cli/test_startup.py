@@ -3,6 +3,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,16 +64,21 @@ def test_help_lists_every_command_with_its_purpose() -> None:
         assert any(line.split() == [name, *purpose.split()] for line in told.stdout.splitlines()), name
 
 
+@cache
+def help_of(command: str) -> subprocess.CompletedProcess[str]:
+    return chaoskit(command, "--help")
+
+
 @pytest.mark.parametrize("command", sorted(_COMMANDS))
 def test_every_command_explains_itself(command: str) -> None:
-    told = chaoskit(command, "--help")
+    told = help_of(command)
     assert told.returncode == 0
     assert told.stdout.startswith(f"Usage: chaoskit {command} ")
 
 
 @pytest.mark.parametrize("command", sorted(_COMMANDS))
 def test_a_commands_purpose_is_the_same_in_the_list_and_in_its_own_help(command: str) -> None:
-    told = chaoskit(command, "--help").stdout
+    told = help_of(command).stdout
     first = told.split("\n\n")[1]
     assert " ".join(first.split()).startswith(_COMMANDS[command].rstrip("."))
 

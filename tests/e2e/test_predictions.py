@@ -50,6 +50,14 @@ def test_the_prediction_of_a_shipped_experiment_is_what_comes_of_it(
     assert foresight.unguarded is None
 
 
+def test_the_endpoint_that_a_call_comes_through_is_predicted_to_stop_it(lab: Lab) -> None:
+    foresight = foreseen(lab, "exfiltration-through-endpoint")
+    (prediction,) = [each.prediction for fault in foresight.faults for each in fault.changes]
+    assert (prediction.effect, prediction.layer) == (Foreseen.STOPPED, "endpoint")
+    assert prediction.policy == lab.target.variables["workload.production_s3_endpoint"]
+    assert foresight.unguarded is None
+
+
 @pytest.mark.parametrize(
     ("experiment", "scp", "sids"),
     [

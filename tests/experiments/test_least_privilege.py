@@ -12,7 +12,7 @@ from chaoskit.engine import run_set
 from chaoskit.journal import SqliteJournal
 from chaoskit.permissions.statements import MANAGED_LIMIT, Scope, fitting, written
 from chaoskit.policy import Kind, evaluate
-from chaoskit.predict import engine_needs, grants, needs
+from chaoskit.predict import compare, engine_needs, foresee, grants, needs, predictor
 from chaoskit.result import Verdict
 from tests.e2e.lab import SHIPPED
 from tests.e2e.test_least_privilege import role_with
@@ -42,8 +42,10 @@ def run_with(lab: Lab, policy: Any, journal: Path, experiment: Experiment) -> Re
     """Run one experiment as a role that has this policy and no other, and no role to help it."""
     with role_with(lab, policy) as target, SqliteJournal(journal) as held:
         alone = replace(target, undo_role_arn=None, read_role_arn=None)
+        foresight = foresee(experiment, predictor(alone))
         (result,) = run_set([experiment], alone, held, clock=lab.clock, deadman=False).results
         assert lab.cloud.idle(20)
+        compare(result, foresight)
     return result
 
 
@@ -52,7 +54,7 @@ def told(result: Result) -> str:
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_an_experiment_passes_with_only_the_policy_that_is_derived_for_it(
+def test_an_experiment_passes_with_only_its_own_policy_as_was_predicted(
     lab: Lab, journal: Path, name: str
 ) -> None:
     (experiment,) = spec.load([PATHS[name]], lab.target.variables)
@@ -60,6 +62,7 @@ def test_an_experiment_passes_with_only_the_policy_that_is_derived_for_it(
     result = run_with(lab, policy.document, journal, experiment)
     assert (result.verdict, result.restored) == (Verdict.PASSED, True), told(result)
     assert policy.scope is Scope.RESOURCES
+    assert result.disagreements() == []
 
 
 def test_the_one_policy_for_all_experiments_fits_and_grants_what_each_of_them_needs(lab: Lab) -> None:

@@ -49,6 +49,13 @@ def test_the_nearest_file_above_counts_whichever_part_of_the_set_is_asked_for(
     found.check(CONTROLS)
 
 
+def test_a_reason_can_go_once_nothing_that_it_excuses_survives(folder: Path) -> None:
+    reasons = Reasons.read(folder / "survivors.toml")
+    http_a, http_b, two, three = CONTROLS
+    assert reasons.needless([http_a, two], [http_b, three]) == ["scp:one/Two"]
+    assert reasons.needless([], [http_b, two]) == []
+
+
 def test_without_a_file_nothing_is_excused(tmp_path: Path) -> None:
     assert Reasons.near([tmp_path]).of("scp:one/Two") is None
 

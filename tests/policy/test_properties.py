@@ -31,6 +31,8 @@ CONDITIONS = st.sampled_from(
         {"Null": {"svc:k": "true"}},
     ]
 )
+PATH_ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/app"
+UNIQUE_ID = "AROADBQP57FF2AEXAMPLE"
 PRINCIPALS = st.sampled_from(
     [
         "*",
@@ -38,6 +40,9 @@ PRINCIPALS = st.sampled_from(
         {"AWS": ACCOUNT},
         {"AWS": [ROLE, BOB]},
         {"AWS": SESSION},
+        {"AWS": [PATH_ROLE, ACCOUNT]},
+        {"AWS": PATH_ROLE},
+        {"AWS": UNIQUE_ID},
         {"Service": "s3.amazonaws.com"},
     ]
 )
@@ -77,6 +82,8 @@ REQUESTS = st.fixed_dictionaries(
             optional={
                 "svc:k": st.sampled_from(["a", "b"]),
                 "svc:m": st.lists(st.sampled_from(["a", "b", "c"])),
+                "aws:PrincipalArn": st.sampled_from([ROLE, PATH_ROLE]),
+                "aws:userid": st.sampled_from([UNIQUE_ID, f"{UNIQUE_ID}:s1"]),
             },
         ),
     }
@@ -175,7 +182,11 @@ def test_a_boundary_or_session_policy_never_adds_a_permission(policies: Doc, req
 
 
 @lawful
-@given(policies=POLICIES, request=REQUESTS, hidden=st.sets(st.sampled_from(["svc:k", "svc:m"])))
+@given(
+    policies=POLICIES,
+    request=REQUESTS,
+    hidden=st.sets(st.sampled_from(["svc:k", "svc:m", "aws:PrincipalArn", "aws:userid"])),
+)
 def test_a_prediction_without_some_keys_never_contradicts_the_decision_with_them(
     policies: Doc, request: Doc, hidden: set[str]
 ) -> None:

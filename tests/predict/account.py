@@ -89,6 +89,7 @@ def account(**changed: Any) -> Account:
         "iam:ListUserPolicies": [],
         "iam:ListAttachedUserPolicies": [],
         "iam:ListGroupsForUser": [],
+        "ec2:DescribeVpcEndpoints": [],
         "s3:HeadBucket": {},
         "s3:GetBucketPolicy": absent("NoSuchBucketPolicy"),
         "s3:GetPublicAccessBlock": OPEN_BLOCK,

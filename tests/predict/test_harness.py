@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import ITEM, Call, Credentials, Each, Query
 from chaoskit.contract import About, Change, Fault, Observation, Probe
+from chaoskit.experiment import Expectation, Role
 from chaoskit.permissions.statements import SESSION_LIMIT, Grant
 from chaoskit.predict import engine_needs, grants, needs, session_policies
 from chaoskit.switches import Switches
@@ -50,6 +51,51 @@ class Looks(Probe):
         return Observation(holds=True, summary="on")
 
 
+class Follows(Probe):
+    """Reads what the list before it names."""
+
+    about = About("tests.follows")
+    reads = ("ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution")
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        del trace
+        listed = Query("ssm", "DescribeAutomationExecutions", {}, "[].Id")
+        for found in aws.read(listed):
+            aws.read(Query("ssm", "GetAutomationExecution", {"AutomationExecutionId": found}))
+        return Observation(holds=True, summary="looked")
+
+
+class Deploys(Fault):
+    """Makes a deployment, of which only the reply tells the id."""
+
+    about = About("tests.deploys", "application")
+
+    def changes(self, aws: Reader) -> Changes:
+        del aws
+        listed = Query("apigateway", "GetDeployments", {"restApiId": "a1"}, "items[].id")
+        delete = Call("apigateway", "DeleteDeployment", restApiId="a1", deploymentId=ITEM)
+        reply = yield Change(
+            Call("apigateway", "CreateDeployment", restApiId="a1"), (Each(listed, delete),), listed
+        )
+        patch = {"op": "replace", "path": "/deploymentId", "value": reply["id"]}
+        yield Change(
+            Call("apigateway", "UpdateStage", restApiId="a1", stageName="v1", patchOperations=[patch])
+        )
+
+
+class Lends(Probe):
+    """Runs a tool that reads what the fault reads, of every role."""
+
+    about = About("tests.lends")
+
+    def lends(self) -> tuple[str, ...]:
+        return ("iam:ListAttachedRolePolicies",)
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        del aws, trace
+        return Observation(holds=False, summary="looked")
+
+
 def derived(**fields: Any) -> dict[str, set[Grant]]:
     aws = account(iam__ListAccessKeys=[])
     return grants([needs(experiment(GUARDRAIL, **fields), aws)], aws, HARNESS)
@@ -86,6 +132,40 @@ def test_probes_reads_have_their_resources_and_declared_ones_that_were_not_made_
         Grant("ssm:GetAutomationExecution", f"arn:aws:ssm:{here}:automation-execution/*"),
         Grant("ssm:DescribeAutomationExecutions", "*"),
     }
+
+
+def test_a_read_of_what_only_a_reply_named_is_granted_for_whatever_the_next_reply_names() -> None:
+    here = f"arn:aws:ssm:us-east-1:{MEMBER}:automation-execution"
+    for already in ([], ["0a1b"]):
+        aws = account(
+            iam__ListAccessKeys=[],
+            ssm__DescribeAutomationExecutions=already,
+            ssm__GetAutomationExecution={"Status": "Success"},
+        )
+        found = grants(
+            [needs(experiment(GUARDRAIL, faults=(), steady_state=(Follows(),)), aws)], aws, HARNESS
+        )
+        assert Grant("ssm:GetAutomationExecution", f"{here}/*") in found["Read"]
+
+
+def test_an_id_that_only_a_reply_will_tell_is_open_in_a_path_too() -> None:
+    aws = account(apigateway__GetDeployments=[])
+    found = grants([needs(experiment(GUARDRAIL, faults=(Deploys(),)), aws)], aws, HARNESS)
+    home = "arn:aws:apigateway:us-east-1::/restapis/a1"
+    assert found["Undo"] == {Grant("apigateway:DELETE", f"{home}/deployments/*")}
+    assert found["Inject"] == {
+        Grant("apigateway:POST", f"{home}/deployments"),
+        Grant("apigateway:PATCH", f"{home}/stages/v1"),
+    }
+
+
+def test_what_a_probe_lends_to_another_tool_is_allowed_on_any_resource() -> None:
+    role = Grant("iam:ListAttachedRolePolicies", TRAINING)
+    aws = account()
+    lending = experiment(Expectation(Role.DETECTION, Lends()))
+    (everywhere,) = grants([needs(lending, aws)], aws, HARNESS)["Read"] - {role}
+    assert everywhere.action == "iam:ListAttachedRolePolicies"
+    assert everywhere.resource.endswith(":role/*")
 
 
 def test_a_role_whose_path_can_not_be_read_is_left_open_there() -> None:

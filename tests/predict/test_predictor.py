@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from chaoskit.aws import Call, Credentials
+from chaoskit.permissions import Requirement
+from chaoskit.predict.callers import planned, who_is
+from chaoskit.predict.effects import Effects
 from chaoskit.result import Foreseen
 from tests.predict.account import (
     ALICE,
@@ -159,6 +162,56 @@ def test_a_calls_own_address_counts_only_in_the_sandbox() -> None:
     assert predict(inside, aws).effect is Foreseen.NOT_STOPPED
     assert predict(ATTACH, aws).sid == "Out"
     assert predict(inside, aws, local_address=None).effect is Foreseen.DEPENDS
+
+
+LOCKED = document(allow("s3:*", "arn:aws:s3:::ours/*", Principal="*", Sid="Ours"))
+LEADS_TO_S3 = ["vpce-1", "vpc-1", "com.amazonaws.us-east-1.s3", LOCKED]
+DELETE = Call("s3", "DeleteObject", source_vpce="vpce-1", Bucket="data", Key="k")
+
+
+def test_the_policy_of_the_endpoint_that_a_call_comes_through_stops_it() -> None:
+    aws = account(ec2__DescribeVpcEndpoints=[LEADS_TO_S3])
+    assert str(predict(DELETE, aws)) == "stopped by endpoint vpce-1"
+    ours = Call("s3", "DeleteObject", source_vpce="vpce-1", Bucket="ours", Key="k")
+    assert predict(ours, aws).effect is Foreseen.NOT_STOPPED
+    outside = Call("s3", "DeleteObject", Bucket="data", Key="k")
+    assert predict(outside, aws).effect is Foreseen.NOT_STOPPED
+
+
+def test_a_call_through_an_endpoint_has_the_keys_of_its_network_and_no_address() -> None:
+    network = {"StringEquals": {"aws:SourceVpce": "vpce-1", "aws:SourceVpc": "vpc-1"}}
+    conditions = network | {"Null": {"aws:SourceIp": "true"}, "IpAddress": {"aws:VpcSourceIp": "127.0.0.0/8"}}
+    aws = account(
+        ec2__DescribeVpcEndpoints=[[*LEADS_TO_S3[:3], document(allow(Principal="*"))]],
+        iam__GetRolePolicy=granted(allow(Condition=conditions)),
+    )
+    assert predict(DELETE, aws).effect is Foreseen.NOT_STOPPED
+
+
+def test_on_aws_it_is_not_known_which_of_the_endpoints_a_call_comes_through() -> None:
+    aws = account(ec2__DescribeVpcEndpoints=[LEADS_TO_S3])
+    depends = predict(DELETE, aws, local_address=None)
+    assert str(depends) == "depends on whether the call comes through vpce-1"
+    assert predict(ATTACH, aws, local_address=None).effect is Foreseen.NOT_STOPPED
+    open_ = account(ec2__DescribeVpcEndpoints=[[*LEADS_TO_S3[:3], document(allow(Principal="*"))]])
+    assert predict(DELETE, open_, local_address=None).effect is Foreseen.NOT_STOPPED
+
+
+def test_endpoints_that_can_not_be_read_are_not_guessed() -> None:
+    aws = account()
+    del aws.answers["ec2:DescribeVpcEndpoints"]
+    for how in ({}, {"local_address": None}):
+        assert str(predict(DELETE, aws, **how)).startswith("depends on the VPC endpoints (ec2:Describe")
+
+
+def test_an_earlier_change_of_the_endpoints_policy_leaves_it_open() -> None:
+    widened = Effects()
+    arn = f"arn:aws:ec2:us-east-1:{MEMBER}:vpc-endpoint/vpce-1"
+    modify = Call("ec2", "ModifyVpcEndpoint", VpcEndpointId="vpce-1", PolicyDocument=document(allow()))
+    who = who_is(HARNESS)
+    widened.take(planned(modify, who, "us-east-1", None), [Requirement("ec2:ModifyVpcEndpoint", arn)])
+    found = predict(DELETE, account(ec2__DescribeVpcEndpoints=[LEADS_TO_S3]), effects=widened)
+    assert str(found) == "depends on what a change before does to the policy of vpce-1"
 
 
 def test_a_key_that_aws_does_not_document_for_the_action_is_absent() -> None:

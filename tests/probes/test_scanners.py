@@ -139,7 +139,7 @@ def test_a_scanner_that_is_not_installed_is_named_with_how_to_get_it(
         ready, seen = probe.ready(reader), probe.look(reader, BEFORE)
         assert (ready.holds, seen.holds) == (False, None)
         assert "pipx install" in ready.summary
-        assert seen.summary == ready.summary
+        assert ready.summary in seen.summary
 
 
 @pytest.mark.usefixtures("tool")
@@ -149,9 +149,9 @@ def test_a_policy_file_that_is_not_there_is_named(reader: Reader) -> None:
 
 def test_what_a_scanner_reads_is_part_of_what_the_run_needs(policies: str) -> None:
     probe = CustodianMatched(policies=policies, policy="p", resource="r", calls=("iam:ListRoles",))
-    assert probe.needed() == ("iam:ListRoles",)
-    assert ProwlerFailed(check="c", resource="r").needed() == ()
-    assert CloudsplainingFlagged(role="r", risk="ServiceWildcard").needed() == CloudsplainingFlagged.reads
+    assert probe.lends() == ("iam:ListRoles",)
+    assert ProwlerFailed(check="c", resource="r").lends() == ()
+    assert CloudsplainingFlagged(role="r", risk="ServiceWildcard").lends() == ()
 
 
 def test_custodian_finds_what_the_fault_did_and_repairs_it(

@@ -49,6 +49,8 @@ class _Filed:
 class Rules:
     """Finds the rules of a bus that an event matches."""
 
+    NOT_STATE = frozenset({"_filed"})
+
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._filed: dict[Place, _Filed] = {}

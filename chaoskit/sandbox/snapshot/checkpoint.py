@@ -49,6 +49,14 @@ NOT_STATE: Final = "NOT_STATE"
 """A class attribute that names attributes which are the process's own: threads, pools, caches."""
 
 
+class _Constants(dict[type, bool]):
+    """Whether the objects of a type cannot change; found out once for each type."""
+
+    def __missing__(self, kind: type) -> bool:
+        found = self[kind] = issubclass(kind, _CONSTANT)
+        return found
+
+
 class Checkpoint:
     """The content of every mutable object that can be reached from `roots`.
 
@@ -90,17 +98,36 @@ class Checkpoint:
             put()
 
     def _walk(self, roots: Iterable[Any]) -> None:
+        """Note all that can be reached. What cannot change is told by its type, before it is looked at."""
         stack = list(roots)
-        seen, note = self._seen, self._note
+        seen, note, constant = self._seen, self._note, _Constants()
         while stack:
             found = stack.pop()
-            if isinstance(found, _CONSTANT) or id(found) in seen:
+            if id(found) in seen:
                 continue
             seen[id(found)] = found  # held, so that no other object gets its id
-            stack.extend(note(found))
+            stack += [each for each in note(found) if not constant[type(each)]]
 
     def _note(self, found: Any) -> Iterable[Any]:
         """Note an object's content, and say what to look at next."""
+        kind: Any = type(found)
+        if kind is dict:  # most are one of these two
+            content = found.copy()
+            self._dicts.append((found, content))
+            return (*content, *content.values())
+        if kind is list:
+            items: list[Any] = found.copy()
+            self._lists.append((found, items))
+            return items
+        own = _plain(kind)
+        if own is not None:
+            content = found.__dict__
+            kept = content.copy() if not own else {n: v for n, v in content.items() if n not in own}
+            self._instances.append((found, kept, own))
+            return kept.values()
+        return self._note_rare(found)
+
+    def _note_rare(self, found: Any) -> Iterable[Any]:
         inner: list[Any] = []
         match found:
             case dict():
@@ -170,6 +197,8 @@ class Checkpoint:
 
 _HEAP: Final = 1 << 9  # of a class that is made in Python: Py_TPFLAGS_HEAPTYPE
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset, deque, bytearray)
+_CALLABLES: Final = (types.FunctionType, types.MethodType, functools.partial)
+_SPECIAL: Final = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, SpooledTemporaryFile)
 
 
 @functools.cache
@@ -181,6 +210,21 @@ def slots_of(kind: Any) -> tuple[Any, ...]:
         for name, member in vars(base).items()
         if isinstance(member, types.MemberDescriptorType) and base.__flags__ & _HEAP and name != "__weakref__"
     )
+
+
+@functools.cache
+def _plain(kind: Any) -> frozenset[str] | None:
+    """The process's own attributes of a class whose objects are a `__dict__` and no more; None for others.
+
+    Those are most objects, and none of what `_special` and `_instance` look for can be true of them.
+    """
+    special = (*MACHINERY, *_CONTAINERS, *_CALLABLES, *_SPECIAL)
+    if kind.__dictoffset__ == 0 or slots_of(kind) or _is_frozen(kind) or issubclass(kind, special):
+        return None
+    if kind.__module__.startswith(MACHINERY_MODULES):
+        return None
+    own: frozenset[str] = getattr(kind, NOT_STATE, frozenset())
+    return own
 
 
 @functools.cache

@@ -84,7 +84,10 @@ class Evaluator:
             if percent is None:
                 raise InvalidQuery(f"{call.function} takes a field and a percentage", call.at)
             return percentile(values, percent)
-        return AGGREGATES[call.function](values)
+        try:
+            return AGGREGATES[call.function](values)
+        except OverflowError:
+            return None
 
     def _call(self, node: nodes.Call, record: Record) -> Value:
         if node.text in record.made:
@@ -98,7 +101,11 @@ class Evaluator:
         arguments = [
             one if isinstance(one, nodes.Period) else self.value(one, record) for one in node.arguments
         ]
-        return FUNCTIONS[node.function][2](*arguments)
+        try:
+            return FUNCTIONS[node.function][2](*arguments)
+        except (OverflowError, ValueError):
+            # The result would be beyond what numbers or times can be.
+            return None
 
     def _operation(self, node: nodes.Operation, record: Record) -> Value:
         if node.operator in _LOGIC:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from chaoskit.sandbox.detect.insights.nodes import Period
-from chaoskit.sandbox.detect.insights.values import Instant, as_value, number, text
+from chaoskit.sandbox.detect.insights.values import Instant, as_value, instant, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,10 +54,7 @@ def _dateceil(when: Value, period: Argument) -> Value:
 
 
 def _instant(value: Value) -> Instant | None:
-    if isinstance(value, Instant):
-        return value
-    milliseconds = number(value)
-    return None if milliseconds is None else Instant(int(milliseconds))
+    return value if isinstance(value, Instant) else instant(number(value))
 
 
 def _numeric(function: Callable[[float], float | int]) -> Function:

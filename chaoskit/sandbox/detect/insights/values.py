@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+# Python reads no longer ones, and a double none either.
+_LONGEST_NUMBER = 400
 _CHUNKS = re.compile(r"\d+|\D+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,9 +61,12 @@ def as_value(found: object) -> Value:
 
 
 def instant(given: object) -> Instant | None:
-    """A time as milliseconds since the epoch, or as ISO 8601 text, UTC unless it says otherwise."""
+    """A time as milliseconds since the epoch, or as ISO 8601 text, UTC unless it says otherwise.
+
+    None for what is no time, or one before the year 1 or after the year 9999.
+    """
     if isinstance(given, int | float):
-        return Instant(int(given))
+        return Instant(int(given)) if _FIRST <= given <= _LAST else None
     try:
         moment = datetime.fromisoformat(given) if isinstance(given, str) else None
     except ValueError:
@@ -68,16 +75,19 @@ def instant(given: object) -> Instant | None:
 
 
 def number(value: Value) -> int | float | None:
-    """A value as a number: true is 1, a time its milliseconds, a text the number it spells."""
+    """A value as a number: true is 1, a time its milliseconds, a text the number it spells.
+
+    What is beyond a double's range is no number.
+    """
     match value:
         case bool():
             return int(value)
         case int() | float():
-            return value
+            return value if -sys.float_info.max <= value <= sys.float_info.max else None
         case Instant():
             return value.milliseconds
-        case str() if _NUMBER.fullmatch(value):
-            return int(value) if value.lstrip("+-").isdigit() else float(value)
+        case str() if len(value) <= _LONGEST_NUMBER and _NUMBER.fullmatch(value):
+            return number(int(value) if value.lstrip("+-").isdigit() else float(value))
         case _:
             return None
 

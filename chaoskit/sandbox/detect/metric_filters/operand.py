@@ -5,6 +5,7 @@ Source: CloudWatch Logs User Guide, "Filter pattern syntax", its sections on JSO
 
 from __future__ import annotations
 
+import math
 import re
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING
@@ -100,7 +101,10 @@ def number_of(value: object) -> float | None:
         case bool():
             return None
         case int() | float():
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError:
+                return math.inf if value > 0 else -math.inf
         case str() if _NUMBER.fullmatch(value.strip()):
             return float(value)
         case _:

@@ -1,0 +1,45 @@
+"""A thing of a network loses the tag that guardrails know it by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change, Fault, fault
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+
+@fault("ec2.strip-tag", layer="network", attack=("T1562.007", "T1578"), owasp_ml=("ML05",))
+class StripTag(Fault):
+    """Take a tag off a subnet, a security group or the like, as who wants to change it unhindered next would.
+
+    Where `aws:ResourceTag` decides, what has lost its tag is nobody's to guard.
+
+    Detected by: CloudTrail DeleteTags.
+
+    Attributes:
+        resource: The id, e.g. of a subnet. One without the tag is left alone.
+        key: The tag's key.
+    """
+
+    resource: str
+    key: str = "tier"
+
+    def changes(self, aws: Reader) -> Changes:
+        """Take it off; undone by the tag with the value that it had."""
+        named = [{"Name": "resource-id", "Values": [self.resource]}]
+        tags = Query(
+            "ec2", "DescribeTags", {"Filters": named}, "sort_by(Tags[].{Key: Key, Value: Value}, &Key)"
+        )
+        prior = next((tag["Value"] for tag in aws.read(tags) or () if tag["Key"] == self.key), None)
+        if prior is None:
+            return
+        which: dict[str, Any] = {"Resources": [self.resource]}
+        yield Change(
+            do=Call("ec2", "DeleteTags", **which, Tags=[{"Key": self.key}]),
+            undo=(Call("ec2", "CreateTags", **which, Tags=[{"Key": self.key, "Value": prior}]),),
+            state=tags,
+        )
