@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _CHAIN: Final = ("states:StartExecution", "lambda:InvokeFunction", "sagemaker:InvokeEndpoint")
 _DATA: Final = ("s3:GetObject", "secretsmanager:GetSecretValue", "kms:Decrypt")
-_DEEPEST: Final = 8
 
 Edges = dict[str, list[tuple[str, str]]]
 
@@ -38,22 +37,27 @@ def edges(found: Inventory, allowed: Sequence[Path]) -> Edges:
 
 
 def as_tree(found: Inventory, allowed: Sequence[Path]) -> list[str]:
-    """The chain as indented lines, from each principal that nobody else reaches."""
+    """The chain as indented lines, from each principal that nobody else reaches; each thing is told once."""
     drawn = edges(found, allowed)
     reached = {to for own in drawn.values() for _, to in own}
-    roots = sorted(name for name in drawn if name not in reached)
-    return [line for root in roots for line in _lines(root, "", drawn, ())]
+    told = set[str]()
+    return [
+        line
+        for root in sorted(drawn, key=lambda name: (name in reached, name))
+        if root not in told
+        for line in _lines(root, "", drawn, told, 0)
+    ]
 
 
 def _lines(
-    name: str, how: str, drawn: Mapping[str, Sequence[tuple[str, str]]], above: tuple[str, ...]
+    name: str, how: str, drawn: Mapping[str, Sequence[tuple[str, str]]], told: set[str], depth: int
 ) -> Iterator[str]:
-    indent = "  " * len(above)
-    again = name in above or len(above) >= _DEEPEST
-    yield f"{indent}{how + ' ' if how else ''}{short(name)}{' (as above)' if again else ''}"
+    again = name in told and bool(drawn.get(name))
+    yield f"{'  ' * depth}{how + ' ' if how else ''}{short(name)}{' (as above)' if again else ''}"
     if not again:
+        told.add(name)
         for action, to in sorted(drawn.get(name, ())):
-            yield from _lines(to, action, drawn, (*above, name))
+            yield from _lines(to, action, drawn, told, depth + 1)
 
 
 def as_mermaid(found: Inventory, allowed: Sequence[Path]) -> str:
