@@ -46,6 +46,7 @@ def run(  # noqa: PLR0913 - an option each, all by name
     deadman: bool = True,
     delays: Delays = "instant",
     repeat: int = 1,
+    workload_profile: str | None = None,
 ) -> Results:
     """Run the experiments in these files and folders, after rolling back what earlier runs left.
 
@@ -62,6 +63,8 @@ def run(  # noqa: PLR0913 - an option each, all by name
         delays: `realistic` runs in an embedded sandbox of its own, whose telemetry takes as long as AWS
             says, on a clock that is moved instead of waited for.
         repeat: How often to run each; more runs tell how latencies are distributed.
+        workload_profile: Runs in an embedded sandbox of its own, whose workload is deployed with a well-known
+            anti-pattern, e.g. `shared-role`.
 
     Raises:
         SpecError: Something is wrong in the files; nothing was called.
@@ -77,7 +80,9 @@ def run(  # noqa: PLR0913 - an option each, all by name
             "Realistic delays are the embedded sandbox's, whose clock one run at a time can move: "
             "leave out --target aws and --jobs."
         )
-    with opened(target, settings, delays) as lab:
+    if workload_profile and target != "embedded":
+        raise TargetError("Workload profiles are the embedded sandbox's: leave out --target aws.")
+    with opened(target, settings, delays, workload_profile) as lab:
         experiments = spec.load(files, lab.place.variables)
         foresights = _foresee(experiments, lab.place) * repeat if predict else []
         results = lab.run(experiments * repeat, jobs=jobs, stop=stop, listener=listener, deadman=deadman)
@@ -120,7 +125,10 @@ class Lab:
 
 @contextmanager
 def opened(
-    target: TargetName, settings: AwsSettings | None = None, delays: Delays = "instant"
+    target: TargetName,
+    settings: AwsSettings | None = None,
+    delays: Delays = "instant",
+    workload_profile: str | None = None,
 ) -> Iterator[Lab]:
     """Open the journal and a target, once what earlier runs left is rolled back.
 
@@ -131,7 +139,7 @@ def opened(
     """
     with SqliteJournal(journal_path()) as journal:
         recover(journal, reopen, SystemClock())
-        with open_target(target, settings, delays) as place:
+        with open_target(target, settings, delays, workload_profile) as place:
             place.check_consent()
             with suppress(ChaoskitError):  # what is left over harms nobody
                 if undoer := place.open_undo("chaoskit-sweep", "sweep", 0):
@@ -199,14 +207,19 @@ def _foresee(experiments: Sequence[Experiment], place: Target) -> list[Foresight
 
 
 def open_target(
-    target: TargetName, settings: AwsSettings | None = None, delays: Delays = "instant"
+    target: TargetName,
+    settings: AwsSettings | None = None,
+    delays: Delays = "instant",
+    workload_profile: str | None = None,
 ) -> AbstractContextManager[Target]:
     """The target of that name; the embedded sandbox is the one that is up, or one for the block.
 
     Raises:
         TargetError: It can't be reached or used.
     """
-    return embedded_target(delays) if target == "embedded" else aws_target(settings or AwsSettings.read())
+    if target == "embedded":
+        return embedded_target(delays, workload_profile)
+    return aws_target(settings or AwsSettings.read())
 
 
 def find_open(number: int) -> tuple[Path, Entry] | None:

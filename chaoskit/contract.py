@@ -48,11 +48,19 @@ class Change:
             nothing behind (an invocation).
         state: What the call changes. It is read and journaled before `do`, must differ after it, and
             must be equal again after `undo`. None when the call leaves nothing behind.
+        beside: More calls like `do`, sent together once it has gone through: a burst. They leave nothing
+            behind either, and each counts for `blast_radius.max_changes`.
     """
 
     do: Call
     undo: tuple[Call | Each, ...] = ()
     state: Query | None = None
+    beside: tuple[Call, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a burst of what would have to be undone."""
+        if self.beside and (self.undo or self.state):
+            raise ValueError(f"{self.do}: a burst must leave nothing behind")
 
 
 Changes = Generator[Change, Mapping[str, Any], None]
@@ -87,14 +95,21 @@ class Attempt:
 
     def touched(self) -> frozenset[str]:
         """The names of what the call acted on. What AWS owns (managed policies) is nobody's resource."""
-        texts = self.resource or {
-            text
-            for value in self.call.params.values()
-            for text in (value if isinstance(value, list) else [value])
-            if isinstance(text, str)
-        }
+        texts = self.resource or set(_named_in(self.call.params))
         keys = {self.call.signed_by.access_key_id} if self.call.signed_by else set()
         return frozenset(text for text in texts | keys if not text.startswith("arn:aws:iam::aws:"))
+
+
+def _named_in(value: Any) -> Iterator[str]:
+    """The texts in parameters, at any depth but in lists of structures, where they name no resources."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for inner in value.values():
+                yield from _named_in(inner)
+        case list():
+            yield from (text for text in value if isinstance(text, str))
 
 
 @dataclass(frozen=True, slots=True)

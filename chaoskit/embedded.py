@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 Delays = Literal["instant", "realistic"]
 """How long telemetry takes in a sandbox; see `chaoskit.sandbox.profile`."""
 
+PROFILES: Final = (
+    "admin-dev",
+    "aws-managed-keys",
+    "igw-everywhere",
+    "no-vpc",
+    "secrets-in-env",
+    "shared-role",
+)
+"""Well-known anti-patterns that a workload can be deployed with; see `chaoskit.sandbox.overlays`."""
+
 UP: Final = "up"
 """The instance that `chaoskit sandbox up` keeps."""
 _READY_WITHIN_S: Final = 60.0
@@ -53,6 +63,7 @@ class Instance:
     management: Credentials
     token: str
     workload: str
+    profile: str | None = None
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> Instance:
@@ -68,6 +79,7 @@ class Instance:
             management=_credentials(data["credentials"]["management"]),
             token=data["token"],
             workload=data.get("workload", "none"),
+            profile=data.get("workload_profile"),
         )
 
     def control(self, what: str, within_s: float = _CONTROL_WITHIN_S) -> dict[str, Any]:
@@ -134,16 +146,24 @@ class Sandboxes:
         finally:
             os.close(lock)
 
-    def up(self) -> Instance:
+    def up(self, profile: str | None = None) -> Instance:
         """The sandbox that stays; started if it does not run. Its workload may still be on its way.
 
+        Args:
+            profile: One of `PROFILES` to deploy with the workload.
+
         Raises:
-            TargetError: It does not start.
+            TargetError: It does not start, or runs with another profile.
         """
         running = self.find()
+        if running and running.profile != profile:
+            raise TargetError(
+                f"A sandbox is up {_with(running.profile)}, not {_with(profile)}: end it first, with "
+                "`chaoskit sandbox down`."
+            )
         if running:
             return running
-        with self._start(UP, "--detach", stdin=subprocess.DEVNULL) as process:
+        with self._start(UP, "--detach", *_chosen(profile), stdin=subprocess.DEVNULL) as process:
             process.wait(_READY_WITHIN_S)
         return self._wait(UP, lambda: self.is_gone(UP), lambda _: True)
 
@@ -165,14 +185,19 @@ class Sandboxes:
         return True
 
     @contextmanager
-    def own(self, delays: Delays = "instant") -> Iterator[Instance]:
+    def own(self, delays: Delays = "instant", profile: str | None = None) -> Iterator[Instance]:
         """A sandbox for this block only. It also ends, with all it holds, when this process dies.
+
+        Args:
+            delays: How long its telemetry takes.
+            profile: One of `PROFILES` to deploy with the workload.
 
         Raises:
             TargetError: It does not start.
         """
         name = f"run-{secrets.token_hex(4)}"
-        process = self._start(name, "--watch-stdin", "--profile", delays, stdin=subprocess.PIPE)
+        options = ("--watch-stdin", "--profile", delays, *_chosen(profile))
+        process = self._start(name, *options, stdin=subprocess.PIPE)
         try:
             yield self._wait(
                 name,
@@ -317,6 +342,14 @@ def shipped_runbooks() -> Path:
     package = Path(__file__).parent
     places = (Path("runbooks"), package / "runbooks", package.parent / "runbooks")
     return next((place.absolute() for place in places if place.is_dir()), places[0])
+
+
+def _chosen(profile: str | None) -> tuple[str, ...]:
+    return ("--workload-profile", profile) if profile else ()
+
+
+def _with(profile: str | None) -> str:
+    return f"with the profile {profile}" if profile else "with the untouched workload"
 
 
 def _credentials(data: Mapping[str, Any]) -> Credentials:

@@ -164,19 +164,24 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
 
 
 @contextmanager
-def embedded_target(delays: Delays = "instant") -> Iterator[Target]:
+def embedded_target(delays: Delays = "instant", profile: str | None = None) -> Iterator[Target]:
     """The sandbox that is up, or else one of its own that ends with the block.
 
     Args:
         delays: `realistic` takes one of its own in any case, whose telemetry takes as long as AWS
             says, and whose time is skipped instead of waited for.
+        profile: Takes one of its own too, whose workload is deployed with this anti-pattern.
 
     Raises:
         TargetError: It does not start or answer.
     """
     if delays == "realistic":
-        with sandboxes().own(delays) as slow:
+        with sandboxes().own(delays, profile) as slow:
             yield replace(target_in(slow), clock=SkippingClock(slow))
+        return
+    if profile:
+        with sandboxes().own(delays, profile) as flawed:
+            yield target_in(flawed)
         return
     running = sandboxes().with_workload()
     if running:

@@ -79,8 +79,8 @@ class OneSandbox:
             self.close()
 
 
-def deploy(served: Served) -> dict[str, str]:
-    """Deploy the reference workload; the outputs of its stack."""
+def deploy(served: Served, profile: str | None = None) -> dict[str, str]:
+    """Deploy the reference workload, with an anti-pattern if one is named; the outputs of its stack."""
 
     def connect(who: str) -> Any:
         key = served.credentials[who]
@@ -88,4 +88,6 @@ def deploy(served: Served) -> dict[str, str]:
         return lambda service: session.client(service, endpoint_url=served.url)
 
     pace = workload.Pace(poll=5, timeout=60, sleep=served.cloud.idle)
-    return workload.deploy(connect("admin"), connect("management"), _ROOT / "runbooks", pace=pace)
+    return workload.deploy(
+        connect("admin"), connect("management"), _ROOT / "runbooks", pace=pace, profile=profile
+    )

@@ -104,6 +104,7 @@ def _example(shape: Shape | None, name: str = "", depth: int = 0) -> Any:
             "Policy": DOCUMENT,
             "Document": DOCUMENT,
             "PolicyDocument": DOCUMENT,
+            "ResourcePolicy": DOCUMENT,
             "AssumeRolePolicyDocument": DOCUMENT,
             "SecretAccessKey": SECRET,
             "CloudTrailEvent": RECORD,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chaoskit.aws import Call, Credentials
-from chaoskit.contract import FAULTS, PROBES, About, Fault, Observation, Probe, Registry, session_name
+from chaoskit.contract import FAULTS, PROBES, About, Change, Fault, Observation, Probe, Registry, session_name
 from chaoskit.faults.iam_attach_role_policy import AttachRolePolicy
 from tests.samples import NOW, Saying, attempt, trace
 
@@ -173,3 +173,16 @@ def test_an_observation_holds_no_evidence_until_it_is_given_some() -> None:
     assert first.evidence == second.evidence == {}
     assert (first.at, first.cause, first.final) == (None, None, False)
     assert replace(first, at=NOW).at == NOW
+
+
+def test_a_burst_must_leave_nothing_behind() -> None:
+    call = Call("sagemaker-runtime", "InvokeEndpoint", EndpointName="an-endpoint")
+    assert Change(do=call, beside=(call, call)).beside == (call, call)
+    with pytest.raises(ValueError, match="a burst must leave nothing behind"):
+        Change(do=call, undo=(call,), beside=(call,))
+
+
+def test_what_a_call_names_in_a_structure_is_touched_too() -> None:
+    logging = {"cloudWatchConfig": {"logGroupName": "a-group"}, "textDataDeliveryEnabled": False}
+    call = Call("bedrock", "PutModelInvocationLoggingConfiguration", loggingConfig=logging)
+    assert replace(attempt(), call=call, resource=frozenset()).touched() == {"a-group"}

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _READS = re.compile(
     r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Simulate|Receive|Validate|"
-    r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$)"  # they ask: logs, Athena
+    # They ask: events, logs, Athena, Bedrock.
+    r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$|ApplyGuardrail$)"
 )
 _TOO_LARGE = "PackedPolicyTooLarge"
 # A call is over, one way or the other, well within what `Target.place` says a request may take to land.

@@ -52,6 +52,8 @@ def _show(fault: PlannedFault) -> None:
     click.echo(f"  fault {fault.name}: {fault.summary}")
     for change in fault.changes:
         click.echo(f"    do    {_line(change.do)}")
+        if change.beside:
+            click.echo(f"          and {len(change.beside)} more calls like it at once")
         for step in change.undo:
             call = step.call if isinstance(step, Each) else step
             each = f"  (each new item of {step.items})" if isinstance(step, Each) else ""
@@ -79,6 +81,7 @@ def _dump(experiment: Experiment, faults: list[PlannedFault]) -> dict[str, Any]:
                 "changes": [
                     {
                         "do": change.do.dump(),
+                        "beside": [call.dump() for call in change.beside],
                         "undo": [step.dump() for step in change.undo],
                         "state": change.state.dump() if change.state else None,
                     }

@@ -12,6 +12,7 @@ from chaoskit import api, spec
 from chaoskit.cli.common import aws_settings, signals_held, target_options
 from chaoskit.cli.due import Agenda, alone, tell
 from chaoskit.cli.reporting import OPTIONS, publish, report_options, take, write_reports
+from chaoskit.embedded import PROFILES
 from chaoskit.engine import Stop
 from chaoskit.errors import ExitCode
 from chaoskit.report.progress import progress
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _PIPE_WIDTH: Final = 120
-_HOW: Final = ("jobs", "predict", "deadman", "delays", "repeat")
+_HOW: Final = ("jobs", "predict", "deadman", "delays", "repeat", "workload_profile")
 
 
 @click.command("run")
@@ -72,6 +73,11 @@ _HOW: Final = ("jobs", "predict", "deadman", "delays", "repeat")
     "--heartbeat",
     metavar="FILE|cloudwatch",
     help="With --due: write that schedules are alive, as a Prometheus text file or a CloudWatch metric.",
+)
+@click.option(
+    "--workload-profile",
+    type=click.Choice(PROFILES),
+    help="Run in a sandbox of its own, deployed with this well-known anti-pattern, to see who finds it.",
 )
 def command(
     paths: tuple[Path, ...],

@@ -12,7 +12,7 @@ import click
 
 from chaoskit.cli import descriptions
 from chaoskit.cli.common import write_private
-from chaoskit.embedded import shipped_runbooks
+from chaoskit.embedded import PROFILES, shipped_runbooks
 from chaoskit.errors import TargetError
 from chaoskit.places import sandboxes
 
@@ -31,13 +31,14 @@ def command() -> None:
 @command.command()
 @click.option("--management", is_flag=True, help="Print the management account's keys instead.")
 @click.option("--wait", is_flag=True, help="Return only when the reference workload is deployed.")
-def up(*, management: bool, wait: bool) -> None:
+@click.option("--profile", type=click.Choice(PROFILES), help="Deploy it with this well-known anti-pattern.")
+def up(*, management: bool, wait: bool, profile: str | None) -> None:
     """Start it, if need be, and print the environment that points your tools at it.
 
     In a shell: eval "$(chaoskit sandbox up)". It answers at once; the reference workload follows
     within seconds, and `chaoskit run` waits for it.
     """
-    instance = sandboxes().up()
+    instance = sandboxes().up(profile)
     if wait:
         instance = sandboxes().with_workload() or instance
     click.echo(f"The embedded sandbox is up, account {instance.account} in {instance.region}.", err=True)
@@ -95,6 +96,7 @@ def diff(before: Path, after: Path | None) -> int:
 @click.option("--profile", help="AWS profile of that account's administrator.")
 @click.option("--management-profile", help="AWS profile of the management account, for the SCPs.")
 @click.option("--region", help="AWS region.")
+@click.option("--workload-profile", type=click.Choice(PROFILES), help="Deploy this anti-pattern with it.")
 @click.option("--destroy", is_flag=True, help="Remove it, with all data in its buckets.")
 def deploy(**options: str | bool | None) -> int:
     """Deploy the reference workload to a real AWS sandbox account. It costs money while it is there."""

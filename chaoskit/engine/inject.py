@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from chaoskit.result import ChangeResult, FaultResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from chaoskit.aws import Aws, Call, Query
     from chaoskit.contract import Change, Fault, Trace
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from chaoskit.target import Target
 
 _TRIES_UNTIL_VISIBLE: Final = 12  # with the waits below, about 25 s
+_AT_ONCE: Final = 8
+"""Calls of a burst that are on the wire together."""
 
 
 class Injector:
@@ -83,7 +87,7 @@ class Injector:
         try:
             change = next(changes, None)
             while change is not None:
-                self._check()
+                self._check(change)
                 reply = self._apply(name, change, outcome)
                 if reply is None:
                     return False
@@ -107,10 +111,10 @@ class Injector:
                 self._journal.saw(unseen.entry, now)
                 self._tell(unseen.arming, now)
 
-    def _check(self) -> None:
+    def _check(self, change: Change) -> None:
         self._watch.check(self._look, self.trace)
         limit = self._result.experiment.blast_radius.max_changes
-        if len(self.trace.attempts) >= limit:
+        if len(self.trace.attempts) + 1 + len(change.beside) > limit:
             raise GuardError(f"blast_radius.max_changes {limit} is reached")
 
     def _apply(self, name: str, change: Change, outcome: FaultResult) -> Mapping[str, Any] | None:
@@ -130,6 +134,8 @@ class Injector:
             number = len(self.trace.attempts) - 1
             self._states.append(_Unseen(number, entry, change.state, captured, arming))
             self.look_for_effects()
+        if reply is not None and change.beside:
+            self._burst(name, change, outcome, entry)
         return reply
 
     def _record(self, name: str, change: Change, captured: Any, listed: tuple[Any, ...]) -> int:
@@ -187,28 +193,11 @@ class Injector:
 
     def _send(self, name: str, change: Change, entry: int, made: ChangeResult) -> Mapping[str, Any] | None:
         do, sent = change.do, self._clock.now()
-        reply: Mapping[str, Any] | None = None
-        try:
-            reply = self._retrying(do)(self._sending(do, entry))
-        except DeniedError as error:
-            made.outcome, made.denied_by = "denied", error.layer
-            made.message, made.request_id = error.message, error.request_id
-            self._journal.mark(entry, Status.DENIED, error.message)
-        except AwsError as error:
-            made.message, made.request_id = str(error), error.request_id
-            self._journal.mark(entry, Status.FAILED, str(error))
-        else:
-            made.outcome = "applied"
-            made.request_id = str(reply.get("ResponseMetadata", {}).get("RequestId", ""))
-            self._journal.mark(entry, Status.APPLIED)
-        attempt = Attempt(
-            fault=name,
-            call=do,
-            at=sent,
-            outcome=made.outcome,  # type: ignore[arg-type] # one of the three above
-            denied_by=made.denied_by,
-            message=made.message,
-            request_id=made.request_id,
+        reply = self._answered(lambda: self._retrying(do)(self._sending(do, entry)), made)
+        status = {"applied": Status.APPLIED, "denied": Status.DENIED}.get(made.outcome, Status.FAILED)
+        self._journal.mark(entry, status, made.message)
+        attempt = replace(
+            _attempt(name, do, sent, made),
             resource=_named(change),
             effect=False if change.state and made.outcome == "applied" else None,
         )
@@ -235,6 +224,42 @@ class Injector:
 
         return send
 
+    def _burst(self, name: str, change: Change, outcome: FaultResult, entry: int) -> None:
+        """Send what goes beside a change, some of it at a time; it leaves nothing behind.
+
+        A control may cut a burst short, which is its work and no defect of the fault: the rest counts.
+        """
+
+        def sent(do: Call) -> tuple[Attempt, ChangeResult]:
+            at = self._clock.now()
+            made = ChangeResult(do.service, do.operation, "failed", at=at, entry=entry)
+            self._answered(lambda: self._aws.send(do), made)
+            return _attempt(name, do, at, made), made
+
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="chaoskit-burst") as pool:
+            done = list(pool.map(sent, change.beside))
+        through = [attempt for attempt, made in done if made.outcome == "applied"]
+        self.trace = replace(self.trace, attempts=(*self.trace.attempts, *through))
+        outcome.changes += [made for _, made in done]
+        self._timeline.add("burst", f"{len(through)} of {len(done)} more calls of {change.do} went through")
+
+    def _answered(
+        self, send: Callable[[], Mapping[str, Any]], made: ChangeResult
+    ) -> Mapping[str, Any] | None:
+        """Make a call and note what came of it; its reply, or None when it was denied or failed."""
+        try:
+            reply = send()
+        except DeniedError as error:
+            made.outcome, made.denied_by = "denied", error.layer
+            made.message, made.request_id = error.message, error.request_id
+            return None
+        except AwsError as error:
+            made.message, made.request_id = str(error), error.request_id
+            return None
+        made.outcome = "applied"
+        made.request_id = str(reply.get("ResponseMetadata", {}).get("RequestId", ""))
+        return reply
+
     def _retrying(self, do: Call) -> Retrying:
         """Only "not visible yet" is tried again: that call surely did nothing."""
         return Retrying(
@@ -258,6 +283,18 @@ class _Unseen:
     query: Query
     captured: Any
     arming: Arming | None
+
+
+def _attempt(name: str, do: Call, sent: datetime, made: ChangeResult) -> Attempt:
+    return Attempt(
+        fault=name,
+        call=do,
+        at=sent,
+        outcome=made.outcome,  # type: ignore[arg-type] # applied, denied or failed
+        denied_by=made.denied_by,
+        message=made.message,
+        request_id=made.request_id,
+    )
 
 
 def _named(change: Change) -> frozenset[str]:

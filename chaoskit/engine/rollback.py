@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
@@ -29,6 +29,8 @@ _LONGEST_WAIT_S: Final = 5.0
 _TRIES: Final = 18  # with the waits above, about a minute
 _ANSWERED: Final = (Status.APPLIED, Status.DENIED)
 _LANDING_S: Final = 90.0
+_BEGUN: Final = "its undo has begun"
+"""So begins the note of a row whose state may be halfway back, by what only this rollback did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Rollback:
         self._journal_clock = SystemClock()  # its rows bear the machine's time, whatever time the account has
         self._repaired = repaired
         self._began = clock.monotonic()
+        self._begun: set[int] = set()
 
     def undo(self, entries: list[Entry]) -> list[Undone]:
         """Undo in the order given; the journal gives the newest first. Disarm only what is undone."""
@@ -92,9 +95,12 @@ class Rollback:
             self._journal.mark(entry.id, Status.UNDONE, note)
         except Exception as error:  # noqa: BLE001 - whatever keeps one from being undone must not keep the others
             note = str(error) if isinstance(error, ChaoskitError) else f"{type(error).__name__}: {error}"
+            after = self._halfway(entry, error) if entry.id in self._begun else entry.after
+            kept = note if after is not None else f"{_BEGUN}: {note}"
             with suppress(JournalError):
-                self._journal.mark(entry.id, Status.UNDO_FAILED, note)
-            return Undone(entry, ok=False, note=note, by_hand=by_hand(entry))
+                self._journal.mark(entry.id, Status.UNDO_FAILED, kept)
+            failed = replace(entry, status=Status.UNDO_FAILED, note=kept, after=after or entry.after)
+            return Undone(failed, ok=False, note=note, by_hand=by_hand(entry))
         return Undone(entry, ok=True, note=note, drift=drift)
 
     def _restored(self, entry: Entry) -> str:
@@ -115,6 +121,19 @@ class Rollback:
                 self._undo_and_verify(entry)
                 return "landed late and was undone again; the state is as captured"
         return "the state is as captured"
+
+    def _halfway(self, entry: Entry, error: Exception) -> tuple[Any, ...] | None:
+        """The state that an undo left when it failed, which the next one finds; None when nobody knows it."""
+        if not self._compares(entry):
+            return entry.after
+        if isinstance(error, AwsError) and error.code == "NoAnswer":
+            return None  # it may still land
+        try:
+            now = self._aws.read(Query.load(entry.record.state or {}))
+            self._journal.saw(entry.id, now)
+        except ChaoskitError:
+            return None
+        return (now,)
 
     def _may_be_hidden(self, entry: Entry) -> bool:
         """It was answered, but nobody has seen its effect: AWS may not show yet what it will come to show."""
@@ -144,7 +163,7 @@ class Rollback:
             ChaoskitError: The state is neither what was captured nor what the fault left.
         """
         record = entry.record
-        if record.state is None or not entry.after or self._repaired or is_exact(record.do, record.undo):
+        if record.state is None or not self._compares(entry) or entry.note.startswith(_BEGUN):
             return
         now = self._retrying()(self._aws.read, Query.load(record.state))
         if now not in (record.captured, entry.after[0]):
@@ -155,9 +174,22 @@ class Rollback:
                 "out by hand"
             )
 
+    def _compares(self, entry: Entry) -> bool:
+        """Whether its undo writes a whole document, which must not be somebody else's by now."""
+        record = entry.record
+        seen = record.state is not None and bool(entry.after)
+        return seen and not self._repaired and not is_exact(record.do, record.undo)
+
+    def _begin(self, entry: Entry) -> None:
+        """Say that what differs from now on may be this rollback's own doing, should it be cut short."""
+        if len(entry.record.undo) > 1 and self._compares(entry):
+            self._journal.mark(entry.id, Status.UNDO_FAILED, _BEGUN)
+        self._begun.add(entry.id)
+
     def _undo_and_verify(self, entry: Entry) -> None:
         record = entry.record
         self._check_ours(entry)
+        self._begin(entry)
         steps = list(zip(map(load_undo, record.undo), record.listed, strict=True))
         failed: list[AwsError] = []
         for step, before in steps:
@@ -235,7 +267,7 @@ def undo_with(
     for aws in sessions:
         for each in Rollback(aws, journal, clock, repaired=repaired).undo(left):
             done[each.entry.id] = each
-        left = [entry for entry in left if not done[entry.id].ok]
+        left = [done[entry.id].entry for entry in left if not done[entry.id].ok]
         if not left:
             break
     return [done[entry.id] for entry in entries]

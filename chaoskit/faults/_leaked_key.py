@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 OUTSIDE: Final = "198.51.100.23"
 """An address that is nobody's (RFC 5737), and not of the company's networks."""
+INSIDE: Final = "203.0.113.77"
+"""An address of the company's own network in the reference workload (RFC 5737)."""
 # A new key takes some seconds to be known everywhere (IAM User Guide,
 # "Troubleshoot IAM: changes that I make are not always immediately visible").
 NOT_YET: Final = (

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._bucket_policies import open_bucket
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -32,13 +30,6 @@ class PublicBucketPolicy(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Put the widened document; undone by the prior text, or by deleting it where none was."""
-        text = Query(
-            "s3", "GetBucketPolicy", {"Bucket": self.bucket}, "Policy", absent=("NoSuchBucketPolicy",)
-        )
-        prior: str | None = aws.read(text)
-        document: dict[str, Any] = json.loads(prior) if prior else {"Version": "2012-10-17", "Statement": []}
-        statements = document["Statement"]
-        statements = statements if isinstance(statements, list) else [statements]
         public = {
             "Sid": SID,
             "Effect": "Allow",
@@ -46,13 +37,4 @@ class PublicBucketPolicy(Fault):
             "Action": self.action,
             "Resource": f"arn:aws:s3:::{self.bucket}/*",
         }
-        widened = {**document, "Statement": [*statements, public]}
-        yield Change(
-            do=Call("s3", "PutBucketPolicy", Bucket=self.bucket, Policy=json.dumps(widened)),
-            undo=(
-                Call("s3", "PutBucketPolicy", Bucket=self.bucket, Policy=prior)
-                if prior
-                else Call("s3", "DeleteBucketPolicy", absent_ok=("NoSuchBucketPolicy",), Bucket=self.bucket),
-            ),
-            state=replace(text, parse_json=True),
-        )
+        yield from open_bucket(aws, self.bucket, public)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._lifecycle import add_rule
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -38,30 +38,10 @@ class ShortenLogRetention(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Put the rules with one more; undone by the prior ones, or by none where none were."""
-        rules = Query(
-            "s3",
-            "GetBucketLifecycleConfiguration",
-            {"Bucket": self.bucket},
-            "Rules",
-            absent=("NoSuchLifecycleConfiguration",),
-        )
-        prior = aws.read(rules) or []
         soon = {
             "ID": "chaoskit-expire-soon",
             "Status": "Enabled",
             "Filter": {"Prefix": self.prefix},
             "Expiration": {"Days": 1},
         }
-        if any(rule.get("ID") == soon["ID"] for rule in prior):
-            return
-        named: dict[str, Any] = {"Bucket": self.bucket}
-        put = "PutBucketLifecycleConfiguration"
-        yield Change(
-            do=Call("s3", put, **named, LifecycleConfiguration={"Rules": [*prior, soon]}),
-            undo=(
-                Call("s3", put, **named, LifecycleConfiguration={"Rules": prior})
-                if prior
-                else Call("s3", "DeleteBucketLifecycle", **named),
-            ),
-            state=rules,
-        )
+        yield from add_rule(aws, self.bucket, soon)

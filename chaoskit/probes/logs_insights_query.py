@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Trace
 
 _SHIPPED: Final = Path(__file__).parents[1] / "sandbox" / "detections"
+_ANY_ROW: Final = "length(@) > `0`"
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _RUNNING: Final = ("Scheduled", "Running", "Unknown")
 _AHEAD: Final = timedelta(days=1)
@@ -30,7 +31,8 @@ class InsightsQuery(Probe):
 
     The run's own records are picked out before the query sees them, so what others do at the same time
     neither counts nor adds up with it. chaoskit ships `model-access`: SageMaker endpoints with more than
-    1,000 invocations or more than 10 callers within an hour.
+    1,000 invocations or more than 10 callers within an hour; and `model-extraction`: endpoints that one
+    caller invoked more than 50 times within five minutes.
 
     Attributes:
         log_group: The log group, such as a trail's.
@@ -40,14 +42,15 @@ class InsightsQuery(Probe):
 
     log_group: str
     query: str
-    flagged_when: str = "length(@) > `0`"
+    flagged_when: str = _ANY_ROW
 
     example: ClassVar = {"query": "model-access"}
     reads = ("logs:DescribeLogGroups", "logs:StartQuery", "logs:GetQueryResults")
 
     def __post_init__(self) -> None:
         """Refuse a condition that can't be read and a query that is not there."""
-        check_path("flagged_when", self.flagged_when)
+        if self.flagged_when != _ANY_ROW:  # what can be read parses without importing a parser
+            check_path("flagged_when", self.flagged_when)
         if " " not in self.query.strip() and not self._file().is_file():
             shipped = sorted(file.stem for file in _SHIPPED.glob("*.insights"))
             raise ValueError(f"chaoskit ships no query {self.query!r}; it ships {', '.join(shipped)}")

@@ -51,10 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         threading.Thread(target=_watch_stdin, args=(stopped,), daemon=True).start()
     try:
         with serve(asked.port, instance=asked.instance, profile=PROFILES[asked.profile]) as served:
-            about = {"pid": os.getpid(), **served.describe()}
+            about = {"pid": os.getpid(), **served.describe(), "workload_profile": asked.workload_profile}
             _publish(state, {**about, "workload": "deploying" if asked.workload else "none"})
             if asked.workload:
-                _deploy(served, asked.workload)
+                _deploy(served, asked.workload, asked.workload_profile)
                 _publish(state, {**about, "workload": "ready"})
             stopped.wait()
     except OSError as error:
@@ -74,6 +74,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--workload", type=Path, metavar="RUNBOOKS", help="deploy the reference workload with these runbooks"
     )
+    parser.add_argument("--workload-profile", help="a well-known anti-pattern to deploy with it")
     parser.add_argument(
         "--profile",
         choices=sorted(PROFILES),
@@ -87,7 +88,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _deploy(served: Served, runbooks: Path) -> None:
+def _deploy(served: Served, runbooks: Path, profile: str | None) -> None:
     import boto3  # noqa: PLC0415 - only when there is something to deploy
 
     from chaoskit.sandbox import models  # noqa: PLC0415 - as above
@@ -105,7 +106,7 @@ def _deploy(served: Served, runbooks: Path) -> None:
 
     # A stack's operation is over when the sandbox's background work is: nothing to look for meanwhile.
     pace = Pace(poll=1, sleep=served.cloud.idle)
-    deploy(connect("admin"), connect("management"), runbooks, pace=pace)
+    deploy(connect("admin"), connect("management"), runbooks, pace=pace, profile=profile)
 
 
 def _watch_stdin(stopped: threading.Event) -> None:

@@ -40,7 +40,7 @@ def attached(arn: str) -> Attached:
     if len(parts) < _SHORTEST_ARN:
         return NOTHING
     _, _, service, region, account, name = parts
-    if not account.isdigit() and service != "s3":
+    if not account.isdigit() and service not in ("s3", "ec2"):
         return NOTHING  # AWS's own, such as its managed policies: every account's own policies decide
     reader = _READERS.get(service)
     if reader is None:
@@ -226,9 +226,13 @@ def _logs(account: str, region: str, _name: str, arn: str) -> Attached | None:
 
 
 def _ec2(account: str, region: str, name: str, _arn: str) -> Attached | None:
-    """A VPC or a part of one, by the id that its ARN ends in."""
-    held = backend("ec2", account, region)
-    return None if held is None else Attached(account, "", held.tags.get(name.rpartition("/")[2], {}))
+    """A VPC or a part of one, by the id that its ARN ends in; the ARN of a snapshot names no account."""
+    thing = name.rpartition("/")[2]
+    for owner in [account] if account else list(state.backends("ec2")):
+        held = backend("ec2", owner, region)
+        if held is not None and (account or thing in held.tags):
+            return Attached(owner, "", held.tags.get(thing, {}))
+    return None
 
 
 def _api(account: str, region: str, name: str, _arn: str) -> Attached | None:

@@ -1,7 +1,7 @@
-"""Canary objects: data that nobody has a reason to change, so that any change of it is an attack.
+"""Canaries: data that nobody has a reason to change, so that any change of it is an attack.
 
-CloudFormation has no resource for an object, so the deployment puts them beside the stack. Their hashes are
-the manifest that the workload's integrity detector compares with.
+CloudFormation has no resource for an object or a snapshot, so the deployment puts them beside the stack. The
+objects' hashes are the manifest that the workload's integrity detector compares with.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 TRAINING: Final = "canary/training-data.csv"
 MODEL: Final = "canary/model.tar.gz"
 _ROWS: Final = 24
+_SNAPSHOTS: Final = {
+    "production-feature-cache": "production",
+    "research-feature-cache": "research",
+}
 
 
 def digests() -> dict[str, str]:
@@ -41,6 +45,40 @@ def publish(s3: Any, made: Mapping[str, str]) -> None:
         for key, body in ((TRAINING, _training_data()), (MODEL, _model())):
             if output in made and not _is_there(s3, made[output], key):
                 s3.put_object(Bucket=made[output], Key=key, Body=body, ChecksumAlgorithm="SHA256")
+
+
+def snapshot(ec2: Any) -> None:
+    """Have a snapshot of an empty disk in each tier; those that are there already stay.
+
+    Args:
+        ec2: A boto3 client that may make and delete volumes and snapshots.
+    """
+    for name, tier in _SNAPSHOTS.items():
+        if not _snapshots(ec2, name):
+            zone = ec2.describe_availability_zones()["AvailabilityZones"][0]["ZoneName"]
+            volume = ec2.create_volume(AvailabilityZone=zone, Size=1, VolumeType="gp3")["VolumeId"]
+            ec2.get_waiter("volume_available").wait(VolumeIds=[volume])
+            tags = [{"Key": "Name", "Value": name}, {"Key": "tier", "Value": tier}]
+            made = ec2.create_snapshot(
+                VolumeId=volume,
+                Description="A canary of chaoskit: an empty disk",
+                TagSpecifications=[{"ResourceType": "snapshot", "Tags": tags}],
+            )
+            ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[made["SnapshotId"]])
+            ec2.delete_volume(VolumeId=volume)
+
+
+def discard(ec2: Any) -> None:
+    """Delete the snapshots."""
+    for name in _SNAPSHOTS:
+        for each in _snapshots(ec2, name):
+            ec2.delete_snapshot(SnapshotId=each)
+
+
+def _snapshots(ec2: Any, name: str) -> list[str]:
+    named = [{"Name": "tag:Name", "Values": [name]}]
+    found = ec2.describe_snapshots(OwnerIds=["self"], Filters=named)["Snapshots"]
+    return [each["SnapshotId"] for each in found]
 
 
 def _is_there(s3: Any, bucket: str, key: str) -> bool:

@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.destroy:
             destroy(member, management, asked.runbooks)
             return 0
-        for name, value in deploy(member, management, asked.runbooks).items():
+        made = deploy(member, management, asked.runbooks, profile=asked.workload_profile)
+        for name, value in made.items():
             sys.stdout.write(f"workload.{name} = {value}\n")
     except (BotoCoreError, ClientError, DeploymentError) as error:
         sys.stderr.write(f"The workload was not {'removed' if asked.destroy else 'deployed'}: {error}\n")
@@ -50,6 +51,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--profile", help="AWS profile of the sandbox account's administrator")
     parser.add_argument("--management-profile", help="AWS profile of the management account, for the SCPs")
     parser.add_argument("--region", help="AWS region")
+    parser.add_argument("--workload-profile", help="a well-known anti-pattern to deploy with it")
     parser.add_argument("--destroy", action="store_true", help="remove it, with all data in its buckets")
     return parser.parse_args(arguments)
 

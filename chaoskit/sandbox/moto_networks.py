@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models.network_acls import NetworkAclBackend
 from moto.ec2.models.vpcs import VPCBackend
+from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
 from chaoskit.sandbox.wire import ApiError
 
@@ -26,6 +27,7 @@ def amend() -> None:
         (store, "create_vpc_endpoint", _one_route_each),
         (store, "delete_vpc_endpoints", _forgotten),
         (rules, "delete_network_acl_entry", _entry_there),
+        (ElasticBlockStore, "modify_snapshot_attribute", _shared),
     )
     for of, name, better in vars_of:
         setattr(of, name, better(unwrap(getattr(of, name))))
@@ -75,3 +77,26 @@ def _entry_there(delete: Callable[..., Any]) -> Callable[..., Any]:
             ) from None
 
     return checked
+
+
+def _shared(modify: Callable[..., Any]) -> Callable[..., Any]:
+    """Changing who may use a snapshot, told as `CreateVolumePermission` too; moto knows the older form only.
+
+    Source: Amazon EC2 API Reference, "ModifySnapshotAttribute".
+    """
+
+    @wraps(modify)
+    def told(response: Any) -> Any:
+        done = modify(response)
+        asked = response._get_param("CreateVolumePermission") or {}  # noqa: SLF001 - as moto's own responses ask
+        snapshot, held = response._get_param("SnapshotId"), response.ec2_backend  # noqa: SLF001 - as above
+        for kind, change in (
+            ("Add", held.add_create_volume_permission),
+            ("Remove", held.remove_create_volume_permission),
+        ):
+            who = asked.get(kind) or []
+            users = [one["UserId"] for one in who if "UserId" in one]
+            change(snapshot, user_ids=users, groups=[one["Group"] for one in who if "Group" in one])
+        return done
+
+    return told

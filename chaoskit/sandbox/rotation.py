@@ -1,12 +1,17 @@
-"""Whether and how secrets rotate: kept, not acted on; moto would run the rotation function in Docker.
+"""How secrets rotate: the function is invoked for each of the four steps, by Secrets Manager.
 
-Source: Secrets Manager API Reference, "RotateSecret" and "CancelRotateSecret". The schedule is what detectors
-look at; that the rotation function itself works is not the sandbox's to prove, so no rotation takes place.
+A step that fails is the last one. The schedule is kept, but rotates nothing by itself.
+Sources: Secrets Manager API Reference, "RotateSecret" and "CancelRotateSecret"; Secrets Manager User Guide,
+"Lambda rotation functions".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
 
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.wire import ApiError
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.wire import ApiCall
 
 _LONGEST_DAYS = 1000
+_STEPS: Final = ("createSecret", "setSecret", "testSecret", "finishSecret")
 
 
 class Rotation:
@@ -26,7 +32,7 @@ class Rotation:
     service = "secretsmanager"
 
     def __init__(self, cloud: Sandbox) -> None:
-        self._lock = cloud.lock
+        self._cloud = cloud
 
     @property
     def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
@@ -34,7 +40,9 @@ class Rotation:
         return {"RotateSecret": self.rotate, "CancelRotateSecret": self.cancel}
 
     def rotate(self, call: ApiCall) -> Mapping[str, Any]:
-        """Turn rotation on, or change how it is done; what is not given stays as it was.
+        """Turn rotation on, or change how it is done, and rotate; what is not given stays as it was.
+
+        The answer does not wait for the rotation, whose new version it names.
 
         Raises:
             ApiError: `ResourceNotFoundException`, `InvalidParameterException` for a schedule that can't be,
@@ -43,7 +51,7 @@ class Rotation:
         days = int((call.params.get("RotationRules") or {}).get("AutomaticallyAfterDays", 1))
         if not 1 <= days <= _LONGEST_DAYS:
             raise ApiError("InvalidParameterException", "AutomaticallyAfterDays must be within 1-1000.")
-        with self._lock:
+        with self._cloud.lock:
             secret = _secret(call)
             function = call.params.get("RotationLambdaARN") or secret.rotation_lambda_arn
             if not function:
@@ -52,7 +60,33 @@ class Rotation:
             if "RotationRules" in call.params:
                 secret.auto_rotate_after_days = days
             secret.rotation_requested = secret.rotation_enabled = True
-            return {"ARN": secret.arn, "Name": secret.name}
+            shown = {"ARN": secret.arn, "Name": secret.name}
+        if not call.params.get("RotateImmediately", True):
+            return shown
+        token = str(call.params.get("ClientRequestToken") or uuid.uuid4())
+        self._cloud.spawn(lambda: self._take_place(call, secret, token))
+        return {**shown, "VersionId": token}
+
+    def _take_place(self, call: ApiCall, secret: Any, token: str) -> None:
+        """Have the function take the four steps; only when the last is done, the secret was rotated."""
+        service = self._cloud.service_principal(
+            "secretsmanager.amazonaws.com", account=call.account, source_arn=secret.arn
+        )
+        client = self._cloud.client("lambda", service, region=call.region)
+        for step in _STEPS:
+            event = {"Step": step, "SecretId": secret.arn, "ClientRequestToken": token}
+            try:
+                answer = client.invoke(
+                    FunctionName=secret.rotation_lambda_arn, Payload=json.dumps(event).encode()
+                )
+            except ClientError:
+                return
+            if "FunctionError" in answer:
+                return
+        with self._cloud.lock:
+            secret.last_rotation_date = int(self._cloud.now().timestamp())
+            # Secrets Manager takes the label off once a rotation has ended.
+            secret.remove_version_stages_from_old_versions(["AWSPENDING"])
 
     def cancel(self, call: ApiCall) -> Mapping[str, Any]:
         """Turn rotation off; the function and the schedule stay on record.
@@ -60,7 +94,7 @@ class Rotation:
         Raises:
             ApiError: `ResourceNotFoundException`, or `InvalidRequestException` without a rotation function.
         """
-        with self._lock:
+        with self._cloud.lock:
             secret = _secret(call)
             if not secret.rotation_lambda_arn:
                 raise _no_function()

@@ -27,6 +27,7 @@ from chaoskit.sandbox.roles_anywhere import RolesAnywhere
 from chaoskit.sandbox.rotation import Rotation
 from chaoskit.sandbox.runtime import SageMakerRuntime
 from chaoskit.sandbox.safety_lever import SafetyLevers
+from chaoskit.sandbox.sagemaker_changes import SageMakerChanges
 from chaoskit.sandbox.scheduler import Schedules
 from chaoskit.sandbox.security_hub import SecurityHub
 from chaoskit.sandbox.security_tokens import SecurityTokens
@@ -80,6 +81,7 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
         SecurityTokens(cloud),
         Federation(cloud),
         ModelGroupPolicies(cloud),
+        SageMakerChanges(cloud),
         Buckets(cloud),
         notices,
         ManagedInstances(),

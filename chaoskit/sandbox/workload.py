@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from botocore.exceptions import ClientError
 
-from chaoskit.sandbox import canaries
+from chaoskit.sandbox import canaries, overlays
 from chaoskit.sandbox.deployment import TAGS, DeploymentError, Pace, bring, describe, outputs_of, remove
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def deploy(
     *,
     parameters: Mapping[str, str] | None = None,
     pace: Pace | None = None,
+    profile: str | None = None,
 ) -> dict[str, str]:
     """Bring the account to the templates, whatever of them is there already; the workload's outputs.
 
@@ -58,11 +59,14 @@ def deploy(
         runbooks: The folder of the `*.yaml` Automation documents.
         parameters: Template parameters, e.g. CorporateCidr; each stack takes those that it knows.
         pace: How to wait; for AWS by default.
+        profile: A well-known anti-pattern to deploy with it, see `chaoskit.sandbox.overlays`.
 
     Raises:
-        DeploymentError: A stack failed, or the account is not in an OU that may be guarded.
+        DeploymentError: A stack failed, the account is not in an OU that may be guarded, or there is no such
+            profile.
     """
     given, pace = dict(parameters or {}), pace or Pace()
+    changes = overlays.read(profile) if profile else {}
     cloudformation, ssm = member("cloudformation"), member("ssm")
     pipeline = bring(cloudformation, PIPELINE, _body("pipeline.yaml"), given, pace)
     given |= canaries.digests()
@@ -76,9 +80,11 @@ def deploy(
     role = pipeline["DeployRoleArn"]
     made: dict[str, str] = {}
     for name, file in _stacks():
-        template = _published(member("s3"), pipeline["ArtifactBucket"], file)
+        template = _published(member("s3"), pipeline["ArtifactBucket"], file, changes.get(file))
         made |= bring(cloudformation, name, template, given | made, pace, role_arn=role)
     canaries.publish(member("s3"), made)
+    _log_invocations(member("bedrock"), made)
+    canaries.snapshot(member("ec2"))
     if management is not None:
         given["SandboxAccount"] = _account(member)
         given["SandboxOu"] = _sandbox_ou(management("organizations"), given["SandboxAccount"])
@@ -111,6 +117,7 @@ def destroy(member: Connect, management: Connect | None, runbooks: Path, *, pace
     pace = pace or Pace()
     if management is not None:
         remove(management("cloudformation"), ORGANIZATION, pace)
+    canaries.discard(member("ec2"))
     for name in (*reversed([name for name, _ in _stacks()]), PIPELINE):
         _remove_with_data(member, name, pace)
     ssm = member("ssm")
@@ -169,11 +176,29 @@ def _body(file: str) -> dict[str, str]:
     return {"TemplateBody": (_TEMPLATES / file).read_text(encoding="utf-8")}
 
 
-def _published(s3: Any, bucket: str, file: str) -> dict[str, str]:
+def _published(s3: Any, bucket: str, file: str, changes: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The template in the pipeline's bucket: a body may have 51,200 bytes only (CloudFormation quotas)."""
     content = (_TEMPLATES / file).read_bytes()
+    if changes:
+        content = overlays.applied(content.decode(), changes).encode()
     key = _publish(s3, bucket, f"templates/{hashlib.sha256(content).hexdigest()[:16]}/{file}", content)
     return {"TemplateURL": f"https://{bucket}.s3.amazonaws.com/{key}"}
+
+
+def _log_invocations(bedrock: Any, made: Mapping[str, str]) -> None:
+    """Let Bedrock log what foundation models are asked; CloudFormation has no resource for it."""
+    wanted = {
+        "cloudWatchConfig": {
+            "logGroupName": made["InvocationLogGroup"],
+            "roleArn": made["InvocationLogRoleArn"],
+        },
+        "textDataDeliveryEnabled": True,
+        "imageDataDeliveryEnabled": False,
+        "embeddingDataDeliveryEnabled": False,
+    }
+    found = bedrock.get_model_invocation_logging_configuration().get("loggingConfig") or {}
+    if any(found.get(name) != value for name, value in wanted.items()):
+        bedrock.put_model_invocation_logging_configuration(loggingConfig=wanted)
 
 
 def _publish_model(s3: Any, bucket: str) -> str:

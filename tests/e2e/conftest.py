@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from chaoskit.sandbox.server import Served
     from tests.one_sandbox import OneSandbox
 
 
@@ -24,20 +25,25 @@ if TYPE_CHECKING:
 def lab(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with one_sandbox.deployed() as (served, _), pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAOSKIT_HOME", str(tmp_path_factory.mktemp("home")))
-        sessions = {
-            name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
-            for name, key in served.credentials.items()
-        }
-        instance = Instance.load({"pid": 0, **served.describe()})
-        yield Lab(
-            target_in(instance),
-            SandboxClock(served.cloud),
-            served.cloud,
-            sessions["admin"],
-            sessions["management"],
-            served.url,
-            instance,
-        )
+        yield lab_in(served)
+
+
+def lab_in(served: Served) -> Lab:
+    """The lab that a served sandbox with the workload is."""
+    sessions = {
+        name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+        for name, key in served.credentials.items()
+    }
+    instance = Instance.load({"pid": 0, **served.describe()})
+    return Lab(
+        target_in(instance),
+        SandboxClock(served.cloud),
+        served.cloud,
+        sessions["admin"],
+        sessions["management"],
+        served.url,
+        instance,
+    )
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_what_somebody_else_attached_meanwhile_stays_and_is_reported(lab: Lab, j
     attached = iam.list_attached_role_policies(RoleName=TRAINING)["AttachedPolicies"]
     iam.detach_role_policy(RoleName=TRAINING, PolicyArn=FOREIGN)
     assert [each["PolicyArn"] for each in attached] == [FOREIGN]
-    assert (result.verdict, result.restored) == (Verdict.INCONCLUSIVE, True)
+    assert (result.verdict, result.restored) == (Verdict.INCONCLUSIVE, True), result.reason
     assert FOREIGN in result.reason
 
 

@@ -133,6 +133,24 @@ def test_a_missed_detection_is_a_failure_and_the_fault_is_undone(
     assert attached() == before
 
 
+def test_a_defect_in_judging_is_an_error_of_a_run_that_was_put_back(
+    lab: Lab,
+    journal: Path,
+    write: Write,
+    attached: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def judge(*_: object) -> None:
+        raise ZeroDivisionError
+
+    before = attached()
+    monkeypatch.setattr("chaoskit.engine.run.judge", judge)
+    result = lab.run(write(), journal)
+    assert (result.verdict, result.restored) == (Verdict.ERROR, True)
+    assert "a defect in chaoskit: ZeroDivisionError" in result.reason
+    assert attached() == before
+
+
 def test_a_fault_that_changes_nothing_is_inconclusive(
     lab: Lab, journal: Path, write: Write, attached: Callable[[], list[str]]
 ) -> None:

@@ -61,7 +61,7 @@ class Account:
 
     def _next(self, answers: deque[Any]) -> Any:
         answer = answers.popleft() if len(answers) > 1 else answers[0]
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -203,6 +203,55 @@ def test_a_change_that_was_sent_again_is_waited_for_from_then_on(
     clock = Skipping()
     assert undo(journal, Account([BEFORE], [{}]), status=Status.FAILED, seen=False, clock=clock).ok
     assert max(clock.waited) > 50
+
+
+PUT = {"service": "cloudtrail", "operation": "UpdateTrail", "params": {}}
+DOCUMENT, FAULTY, HALFWAY, THEIRS = ({"trail": state} for state in ("whole", "faulty", "halfway", "theirs"))
+WHOLE = replace(RECORD, do=PUT, undo=(PUT, PUT), captured=DOCUMENT, listed=(None, None))
+
+
+def faulty(journal: SqliteJournal) -> list[Any]:
+    """The entry of a change to a document that was seen, and whose undo takes two calls."""
+    entry = journal.record(WHOLE)
+    journal.mark(entry, Status.APPLIED)
+    journal.saw(entry, FAULTY)
+    return journal.open_faults()
+
+
+def test_an_undo_that_was_cut_short_between_two_calls_is_finished_by_the_next(
+    journal: SqliteJournal,
+) -> None:
+    cut: Any = Account([FAULTY], [{}, KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        Rollback(cut, journal, Skipping()).undo(faulty(journal))
+    again: Any = Account([HALFWAY, HALFWAY, DOCUMENT], [{}])
+    (undone,) = Rollback(again, journal, Skipping()).undo(journal.open_faults())
+    assert (undone.ok, undone.note) == (True, "the state is as captured")
+
+
+def test_an_undo_that_failed_between_two_calls_is_finished_by_the_next_session(
+    journal: SqliteJournal,
+) -> None:
+    sessions: Any = [
+        Account([FAULTY, HALFWAY], [{}, REFUSED]),
+        Account([HALFWAY, DOCUMENT], [{}]),
+    ]
+    (undone,) = undo_with(sessions, faulty(journal), journal, Skipping())
+    assert undone.ok
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_somebody_else_wrote_after_an_undo_failed_is_left_alone(
+    journal: SqliteJournal, kept: bool
+) -> None:
+    """Whether it goes on in the process that failed or in another one."""
+    failing: Any = Account([FAULTY, HALFWAY], [{}, REFUSED])
+    (undone,) = Rollback(failing, journal, Skipping()).undo(faulty(journal))
+    theirs: Any = Account([THEIRS], [{}])
+    left = [undone.entry] if kept else journal.open_faults()
+    (undone,) = Rollback(theirs, journal, Skipping()).undo(left)
+    assert (undone.ok, theirs.sent) == (False, 0)
+    assert "somebody else has changed it" in undone.note
 
 
 def test_what_one_session_can_t_undo_is_tried_as_the_next(journal: SqliteJournal) -> None:

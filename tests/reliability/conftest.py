@@ -17,6 +17,7 @@ from tests.reliability.world import world
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.one_sandbox import OneSandbox
     from tests.reliability.world import World
 
     Scale = Callable[[int, int], int]
@@ -49,12 +50,13 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
     return Ledger(request.node.name)
 
 
-# Of a module, not of the session: moto's state belongs to the process, and the next `serve` clears it.
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with pytest.MonkeyPatch.context() as patch, world(tmp_path_factory.mktemp("world")) as made:
-        patch.setenv("CHAOSKIT_HOME", str(made.home))
-        yield made
+def place(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    with one_sandbox.deployed() as (served, _), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAOSKIT_HOME", str(folder / "home"))
+        with world(folder, served) as made:
+            yield made
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

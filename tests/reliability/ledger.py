@@ -57,6 +57,10 @@ class Ledger:
         """The sum of a count over all rows."""
         return sum(row.get(count, 0) for row in self._rows.values())
 
+    def most(self, count: str) -> float:
+        """The largest of a count."""
+        return max((float(row.get(count, 0)) for row in self._rows.values()), default=0.0)
+
     def tally(self, count: str) -> dict[str, int]:
         """The sum over all rows of a count that is itself a table."""
         summed: dict[str, int] = {}

@@ -38,9 +38,9 @@ from chaoskit import spec
 from chaoskit.api import recover_all
 from chaoskit.aws import Aws
 from chaoskit.cli import main
-from chaoskit.cli.common import tell
+from chaoskit.cli.common import signals_held, tell
 from chaoskit.contract import FAULTS, PROBES
-from chaoskit.engine import plan, recover, run_set
+from chaoskit.engine import Stop, plan, recover, run_set
 from chaoskit.experiment import Expectation, Role
 from chaoskit.home import journal_path
 from chaoskit.journal import SqliteJournal
@@ -49,7 +49,7 @@ from chaoskit.probes.call_denied import CallDenied
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from chaoskit.experiment import Experiment
     from chaoskit.target import Target
@@ -58,8 +58,11 @@ if TYPE_CHECKING:
 class Points:
     """Counts the places where a process may die, writes their names down, and dies at one of them."""
 
-    def __init__(self, file: str, die_at: int | None, *, moments: bool = False) -> None:
+    def __init__(
+        self, file: str, die_at: int | None, *, moments: bool = False, signals: Sequence[Sequence[int]] = ()
+    ) -> None:
         self._moments = moments
+        self._signals = signals
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         self._die_at = die_at
         self._count = 0
@@ -72,6 +75,9 @@ class Points:
         os.write(self._file, f"{name}\n".encode())
         if self._count == self._die_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        for at, number in self._signals:
+            if at == self._count:
+                os.kill(os.getpid(), number)
 
     def install(self) -> None:
         for method in ("hold", "release", "record", "mark", "saw", "open_faults"):
@@ -118,7 +124,12 @@ def _become(order: Mapping[str, Any]) -> None:
     if order.get("clock_is_off_by"):
         _set_clock_off(timedelta(seconds=order["clock_is_off_by"]), order["points_before"])
     if order["points"] is not None:
-        Points(order["points"], order["die_at"], moments=order.get("moments", False)).install()
+        Points(
+            order["points"],
+            order["die_at"],
+            moments=order.get("moments", False),
+            signals=order.get("signals", ()),
+        ).install()
     if order.get("disk_holds") is not None:
         if order.get("dies_when_full"):  # in the middle of the write, which Python otherwise sees fail
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
@@ -162,9 +173,10 @@ def _live(order: Mapping[str, Any]) -> int:
 
 
 def _inject(experiment: Experiment, target: Target) -> int:
-    with SqliteJournal(journal_path()) as journal:
+    stop = Stop()
+    with signals_held(stop), SqliteJournal(journal_path()) as journal:
         recover(journal, reopen, SystemClock())
-        results = run_set([experiment], target, journal, clock=target.clock)
+        results = run_set([experiment], target, journal, clock=target.clock, stop=stop)
     (result,) = results.results
     outcomes = [change.outcome for fault in result.faults for change in fault.changes]
     sys.stdout.write(f"{result.verdict} {outcomes} {result.reason} {result.left_open}\n")
@@ -172,7 +184,8 @@ def _inject(experiment: Experiment, target: Target) -> int:
 
 
 def _recover() -> int:
-    undone = recover_all()
+    with signals_held():
+        undone = recover_all()
     for each in undone:
         tell(each)
     return 0 if all(each.ok for each in undone) else 5

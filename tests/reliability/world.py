@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,18 +24,19 @@ from chaoskit.aws.session import _READS
 from chaoskit.embedded import UP, Instance
 from chaoskit.journal import SqliteJournal
 from chaoskit.places import target_in
-from chaoskit.sandbox import workload
-from chaoskit.sandbox.server import serve
+from chaoskit.sandbox.scheduler import Schedules
 from chaoskit.sandbox.snapshot.describe import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from chaoskit.sandbox.server import Served
     from chaoskit.sandbox.snapshot.snapshot import Snapshot
     from chaoskit.sandbox.wire import Answer, ApiCall
     from chaoskit.target import Target
 
+Signals = Sequence[tuple[int, signal.Signals]]
+"""At which points a process gets which signals."""
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = ROOT / "experiments"
 _SETTLES_WITHIN_S: Final = 120.0
@@ -153,21 +156,23 @@ class World:
     def chaoskit(self, *arguments: str, **order: Any) -> Ended:
         return self.nursery.run(self.home, *arguments, **order)
 
-    def inject(self, experiment: Path, *, die_at: int | None = None) -> Ended:
+    def inject(self, experiment: Path, *, die_at: int | None = None, signals: Signals = ()) -> Ended:
         """A process in which the engine runs a shipped experiment; see `offspring`."""
-        return self.nursery.run(self.home, inject=str(experiment), die_at=die_at, moments=True)
+        order = {"inject": str(experiment), "die_at": die_at, "signals": signals}
+        return self.nursery.run(self.home, moments=True, **order)
 
-    def recover(self, *, die_at: int | None = None) -> Ended:
+    def recover(self, *, die_at: int | None = None, signals: Signals = ()) -> Ended:
         """A process that does what every command does first."""
-        return self.nursery.run(self.home, recover=True, die_at=die_at, moments=True)
+        return self.nursery.run(self.home, moments=True, recover=True, die_at=die_at, signals=signals)
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """Nobody in the account hears of a call, so nobody but chaoskit puts anything back."""
+        """Nobody but the scheduler hears of a call, so nobody but chaoskit puts anything back."""
         self.settle()
         gateway = self.served.cloud.gateway
-        before, gateway._observers = gateway._observers, [self._count_writes]
-        self._kept["writes"] = 0
+        before = gateway._observers
+        gateway._observers = [*(each for each in before if isinstance(each, Schedules)), self._count_writes]
+        self._kept["writes"] = set()
         try:
             yield
         finally:
@@ -177,13 +182,14 @@ class World:
     def _count_writes(self, call: ApiCall, answer: Answer) -> None:
         del answer
         if not _LEAVE_NOTHING.match(call.operation):
-            self._kept["writes"] += 1
+            self._kept["writes"].add(call.service)
 
-    def wrote(self) -> bool:
-        """Whether anybody changed anything in the quiet since this was asked last."""
+    def wrote(self) -> frozenset[str]:
+        """The services in which anybody changed anything, in the quiet, since this was asked last."""
         self.settle()
-        writes, self._kept["writes"] = self._kept["writes"], 0
-        return bool(writes)
+        writes: frozenset[str] = frozenset(self._kept["writes"])
+        self._kept["writes"].clear()
+        return writes
 
     def keep(self) -> tuple[Snapshot, bytes]:
         """The account and the journal as they are, for `put_back`."""
@@ -217,12 +223,12 @@ class World:
         self._baseline.clear()
         self._baseline.update(self._snapshot())
 
-    def differences(self) -> list[str]:
+    def differences(self, services: frozenset[str] | None = None) -> list[str]:
         """What in the account is not as it was; what differs is looked at again once responders are done."""
-        if not self._differences():
+        if not self._differences(services):
             return []
         self.settle()
-        return self._differences()
+        return self._differences(services)
 
     def settle(self) -> None:
         """Wait until the sandbox's responders have nothing left to do."""
@@ -245,59 +251,57 @@ class World:
         with SqliteJournal(path, readonly=True) as journal:
             return [f"{e.id} {e.record.fault} {e.status}: {e.note}" for e in journal.open_faults()]
 
-    def _differences(self) -> list[str]:
-        account, now = self._baseline, self._snapshot()
+    def _differences(self, services: frozenset[str] | None = None) -> list[str]:
+        account, now = self._baseline, self._snapshot(services)
         assert account, "remember the account first"
+        if services is not None:
+            of = {number: kept.keys() & services for number, kept in account.items()}
+            account = {n: {name: account[n][name] for name in names} for n, names in of.items() if names}
         if account == now:
             return []
         was, is_ = dict[str, str](), dict[str, str]()
         _flatten(account, "", was)
         _flatten(now, "", is_)
-        return [
-            f"{path}: {was.get(path)} became {is_.get(path)}"
-            for path in sorted(was.keys() | is_.keys())
-            if was.get(path, "None") != is_.get(path, "None") and not _REPORTS.search(path)
-        ]
+        paths = {path for path in was.keys() | is_.keys() if not _REPORTS.search(path)}
+        gone, come = Counter[str](), Counter[str]()
+        for path in paths:
+            if was.get(path, "None") != is_.get(path, "None"):
+                # What was deleted can only be made anew: AWS draws another id, at another time.
+                gone[_anew(f"{path}: {was.get(path)}")] += path in was
+                come[_anew(f"{path}: {is_.get(path)}")] += path in is_ and not _is_ghost(path, is_)
+        return sorted(f"- {line}" for line in (gone - come).elements()) + sorted(
+            f"+ {line}" for line in (come - gone).elements()
+        )
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _snapshot(self, services: frozenset[str] | None = None) -> dict[str, Any]:
         with self.served.cloud.lock:
-            accounts: dict[str, Any] = describe(self.served.cloud)["accounts"]
+            accounts: dict[str, Any] = describe(self.served.cloud, services)["accounts"]
         return accounts
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Serve a sandbox in this process, with the workload, for processes with a home inside `folder`."""
+def world(folder: Path, served: Served) -> Iterator[World]:
+    """A deployed sandbox of this process, for processes with a home inside `folder`."""
     home, state = folder / "home", folder / "home" / "sandboxes"
     state.mkdir(parents=True)
-    with serve(instance=UP) as served:
-        sessions = {
-            name: boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
-            for name, key in served.credentials.items()
-        }
-
-        def connect(name: str) -> Any:
-            return lambda service: sessions[name].client(service, endpoint_url=served.url)
-
-        workload.deploy(
-            connect("admin"), connect("management"), ROOT / "runbooks", pace=workload.Pace(poll=0.01)
-        )
-        about = {"pid": os.getpid(), **served.describe(), "workload": "ready"}
-        (state / f"{UP}.json").write_text(json.dumps(about))
-        nursery = Nursery(folder)
-        try:
-            with (state / f"{UP}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                made = World(home, served, target_in(Instance.load(about)), nursery, sessions["admin"])
-                made.remember()
-                gc.collect()
-                gc.freeze()  # what is there now stays, and looking through it takes most of the time
-                yield made
-                made.settle()
-                assert made.differences() == [], "what responders did afterwards"
-        finally:
-            nursery.close()
-            gc.unfreeze()
+    about = {"pid": os.getpid(), **served.describe(), "instance": UP, "workload": "ready"}
+    (state / f"{UP}.json").write_text(json.dumps(about))
+    key = served.credentials["admin"]
+    admin = boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+    nursery = Nursery(folder)
+    try:
+        with (state / f"{UP}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            made = World(home, served, target_in(Instance.load(about)), nursery, admin)
+            made.remember()
+            gc.collect()
+            gc.freeze()  # what is there now stays, and looking through it takes most of the time
+            yield made
+            made.settle()
+            assert made.differences() == [], "what responders did afterwards"
+    finally:
+        nursery.close()
+        gc.unfreeze()
 
 
 # What only counts calls, and what each of moto's backends has from when it is first used.
@@ -305,9 +309,26 @@ _IGNORED: Final = ("served/", "tagger/", "schedule_groups/default")
 # What detectors said and when they looked last, which a fault that is gone leaves as a matter of course.
 _REPORTS: Final = re.compile(
     r"\.accessanalyzer\..*\.(findings|last)\.|\.config\..*\.(evaluated$|results\.)|\.guardduty\..*findings"
-    r"|\.securityhub\..*findings"
+    r"|\.securityhub\..*findings|\.guardduty\..*\.(issues|known)\.|\.cloudtrail\..*\.status\.st(art|opp)ed$"
+    r"|\.cloudtrail\.all\.(before|keys)/|next_version_num$"
+)
+_DRAWN: Final = re.compile(
+    r"(?<![a-z])(fl|vpce|igw|rtbassoc|aclassoc|sgr|i|eni)-[0-9a-f]{8,}|'\d{4}-\d\d-\d\dT[^']*'"
+    r"|(?<![A-Z])A[A-Z0-9]{15,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 _LEAVE_NOTHING: Final = re.compile(f"{_READS.pattern}|AssumeRole|BatchGet")
+
+
+def _anew(line: str) -> str:
+    return _DRAWN.sub("(drawn by AWS)", line)
+
+
+def _is_ghost(path: str, account: Mapping[str, str]) -> bool:
+    """A tag of a thing that is gone, which moto keeps."""
+    tagged = re.search(r"\.ec2\.[^.]*\.tags/([^.]+)\.", path)
+    if tagged is None:
+        return False
+    return not any(f"/{tagged[1]}." in each for each in account if ".tags/" not in each)
 
 
 def _flatten(value: Any, path: str, found: dict[str, str]) -> None:
@@ -320,4 +341,4 @@ def _flatten(value: Any, path: str, found: dict[str, str]) -> None:
             for number, inner in enumerate(value):
                 _flatten(inner, f"{path}.{number}", found)
         case _:
-            found[path] = repr(value)
+            found[path] = repr(float(value) if type(value) is int else value)

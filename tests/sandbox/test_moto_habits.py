@@ -161,6 +161,26 @@ def served_idle(aws: Aws) -> bool:
     return aws.served.cloud.idle(5)
 
 
+def test_a_snapshot_is_shared_by_either_form_of_the_call(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    where = {
+        "SnapshotId": ec2.create_snapshot(VolumeId=volume)["SnapshotId"],
+        "Attribute": "createVolumePermission",
+    }
+
+    def who() -> list[dict[str, str]]:
+        return list(ec2.describe_snapshot_attribute(**where)["CreateVolumePermissions"])
+
+    stranger, everyone = {"UserId": "999999999999"}, {"Group": "all"}
+    ec2.modify_snapshot_attribute(**where, OperationType="add", UserIds=["999999999999"])
+    assert who() == [stranger]
+    ec2.modify_snapshot_attribute(**where, CreateVolumePermission={"Add": [everyone], "Remove": [stranger]})
+    assert who() == [everyone]
+    ec2.modify_snapshot_attribute(**where, CreateVolumePermission={"Remove": [everyone]})
+    assert who() == []
+
+
 def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
     with ThreadPoolExecutor(1) as pool:
         with serve() as served:

@@ -66,6 +66,22 @@ def test_a_new_bucket_blocks_public_access_and_has_acls_disabled(aws: Aws) -> No
     assert (code, status) == ("AccessControlListNotSupported", 400)
 
 
+def test_a_bucket_without_a_default_of_its_own_encrypts_with_the_keys_of_s3(aws: Aws) -> None:
+    bucket, encrypted = Bucket(aws), {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/a-key"}
+    rules = [{"ApplyServerSideEncryptionByDefault": encrypted, "BucketKeyEnabled": True}]
+
+    def default() -> Any:
+        found = bucket.s3.get_bucket_encryption(Bucket=bucket.name)["ServerSideEncryptionConfiguration"]
+        return found["Rules"]
+
+    by_s3 = [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]
+    assert default() == by_s3
+    bucket.s3.put_bucket_encryption(Bucket=bucket.name, ServerSideEncryptionConfiguration={"Rules": rules})
+    assert default() == rules
+    bucket.s3.delete_bucket_encryption(Bucket=bucket.name)
+    assert default() == by_s3
+
+
 def test_block_public_access_refuses_public_acls_and_policies(aws: Aws) -> None:
     bucket = Bucket(aws, block=dict.fromkeys(OPEN, True), acls=True)
     calls = (

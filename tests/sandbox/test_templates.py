@@ -55,6 +55,8 @@ def guardrails() -> dict[str, dict[str, Any]]:
             SandboxAccount="444455556666",
             ProductionApi="a1b2c3d4e5",
             ProductionUsagePlan="f6g7h8",
+            ProductionGuardrailArn="arn:aws:bedrock:us-east-1:444455556666:guardrail/abcdef123456",
+            ProductionGuardrailVersion="1",
         )
         found[properties["Name"]] = properties
     return found
@@ -77,6 +79,7 @@ def test_the_guardrails_are_those_that_the_experiments_rely_on() -> None:
     assert set(guardrails()) == {
         "chaoskit-invoke-from-inside",
         "chaoskit-keep-ml-safe",
+        "chaoskit-keep-models-guarded",
         "chaoskit-keep-private",
         "chaoskit-protect-audit",
         "chaoskit-protect-production-data",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from contextlib import contextmanager
@@ -183,7 +185,8 @@ def test_an_endpoint_serves_the_approved_model(
     assert endpoint["EndpointStatus"] == "InService"
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     (variant,) = config["ProductionVariants"]
-    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 1024}
+    assert variant["InstanceType"] == "ml.t2.medium"
+    assert config["DataCaptureConfig"]["EnableCapture"] is True
     model = sagemaker.describe_model(ModelName=variant["ModelName"])
     bucket, _, key = model["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
     assert member("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
@@ -390,9 +393,58 @@ def test_production_endpoints_answer_only_from_the_companys_networks(
     with refused("explicit deny in a service control policy"):
         invoke(engineer, production, x_chaoskit_source_vpce="vpce-0fedcba9876543210")
     invoke(engineer, production, x_chaoskit_source_ip="203.0.113.9")
-    invoke(engineer, production, x_chaoskit_source_vpce="vpce-0a1b2c3d4e5f60718")
+    invoke(engineer, production, x_chaoskit_source_vpce=deployed["production_runtime_endpoint"])
     invoke(engineer, deployed["endpoint"], x_chaoskit_source_ip="203.0.113.9")
     member("iam").delete_access_key(UserName=deployed["ml_engineer"], AccessKeyId=key["AccessKeyId"])
+
+
+@pytest.mark.parametrize("output", ["predict_function", "production_predict_function"])
+def test_a_prediction_goes_from_the_function_through_its_vpcs_endpoint_to_the_model(
+    member: Connect, deployed: dict[str, str], output: str
+) -> None:
+    event = {"body": json.dumps({"features": [[1, 2, 3]]})}
+    reply = member("lambda").invoke(FunctionName=deployed[output], Payload=json.dumps(event).encode())
+    answer = json.loads(reply["Payload"].read())
+    assert "FunctionError" not in reply, answer
+    assert answer["statusCode"] == 200
+
+
+def test_the_training_pipeline_prepares_features_and_trains_in_the_vpc(
+    served: Served, member: Connect, deployed: dict[str, str]
+) -> None:
+    machine = deployed["training_pipeline_arn"]
+    member("stepfunctions").start_execution(
+        stateMachineArn=machine, name="one", input=json.dumps({"values": ["1", "2.5"]})
+    )
+    assert served.cloud.idle(20)
+    job = member("sagemaker").describe_training_job(TrainingJobName="research-one")
+    assert job["TrainingJobStatus"] == "InProgress"
+    assert job["RoleArn"] == deployed["training_role_arn"]
+    assert job["VpcConfig"]["Subnets"] == [deployed["research_subnet"]]
+    served.cloud.clock.advance(61)
+    assert served.cloud.idle(20)
+    ended = member("sagemaker").describe_training_job(TrainingJobName="research-one")
+    assert ended["TrainingJobStatus"] == "Completed"
+
+
+def test_the_notebooks_start_script_is_the_one_whose_hash_is_told(
+    member: Connect, deployed: dict[str, str]
+) -> None:
+    for config in (deployed["research_notebook_start"], deployed["production_notebook_start"]):
+        found = member("sagemaker").describe_notebook_instance_lifecycle_config(
+            NotebookInstanceLifecycleConfigName=config
+        )
+        (script,) = found["OnStart"]
+        digest = hashlib.sha256(base64.b64decode(script["Content"])).hexdigest()
+        assert digest == deployed["notebook_start_sha256"]
+
+
+def test_what_foundation_models_are_asked_is_logged_with_texts(
+    member: Connect, deployed: dict[str, str]
+) -> None:
+    logging = member("bedrock").get_model_invocation_logging_configuration()["loggingConfig"]
+    assert logging["textDataDeliveryEnabled"] is True
+    assert logging["cloudWatchConfig"]["logGroupName"] == deployed["invocation_log_group"]
 
 
 def test_the_engineer_may_do_little_else(served: Served, member: Connect, deployed: dict[str, str]) -> None:

@@ -76,7 +76,7 @@ def parse(body: str) -> Template:
     """Parse YAML or JSON; ApiError ValidationError, in CloudFormation's words, for what is wrong."""
     try:
         check_depth(body)
-        document = yaml.load(body, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+        document = yaml.load(body, Loader=TemplateLoader)  # noqa: S506 - it is a SafeLoader
     except yaml.YAMLError as error:
         raise invalid(f"Template format error: YAML not well-formed. {_place(error)}") from error
     if not isinstance(document, dict):
@@ -134,11 +134,11 @@ def _place(error: yaml.YAMLError) -> str:
     return f"(line {mark.line + 1}, column {mark.column + 1})" if mark else str(error)
 
 
-class _Loader(Loader):
+class TemplateLoader(Loader):
     """YAML with CloudFormation's short tags."""
 
 
-def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _short_tag(loader: TemplateLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     value: Any
     match node:
         case yaml.ScalarNode():
@@ -152,4 +152,4 @@ def _short_tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _short_tag)
+TemplateLoader.add_multi_constructor("!", _short_tag)

@@ -110,6 +110,21 @@ def call(function: Callable[[Any, Any], Any], event: object, context: object) ->
         return failure("Runtime.MarshalError", f"Unable to marshal response: {error}", [])
 
 
+def stand_in_vpc(endpoints: dict[str, str]) -> None:
+    """Let calls by boto3's default session say which VPC endpoint they came through, as the network would."""
+    if not endpoints:
+        return
+    import boto3  # noqa: PLC0415 - not every function uses it, and it is slow to import
+
+    boto3.setup_default_session()
+    for service, endpoint in endpoints.items():
+
+        def through(request: Any, endpoint: str = endpoint, **_: Any) -> None:
+            request.headers["x-chaoskit-source-vpce"] = endpoint
+
+        boto3.DEFAULT_SESSION.events.register(f"before-sign.{service}", through)
+
+
 def main() -> None:
     """Serve the one job on stdin."""
     job = json.load(sys.stdin)
@@ -130,6 +145,7 @@ def main() -> None:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(Formatter())
         logging.getLogger().addHandler(handler)
+    stand_in_vpc(json.loads(os.environ.pop("CHAOSKIT_VPC_ENDPOINTS", "{}")))
     try:
         function = load(job["handler"])
     except HandlerUnusableError as error:

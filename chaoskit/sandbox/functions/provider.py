@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 
+from chaoskit.sandbox.endpoints import on_the_way
 from chaoskit.sandbox.functions import process, report
 from chaoskit.sandbox.functions.archive import Archive
 from chaoskit.sandbox.wire import ApiError
@@ -188,7 +189,16 @@ class Functions:
             "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
             "AWS_LAMBDA_LOG_STREAM_NAME": invocation.log_stream,
             "CHAOSKIT_REQUEST_ID": invocation.request_id,
+            **self._network(invocation),
         }
+
+    def _network(self, invocation: Invocation) -> dict[str, str]:
+        """What the runtime is told of the VPC that a function stands in: the endpoints for its calls."""
+        with self._cloud.lock:
+            subnets = (invocation.function.vpc_config or {}).get("SubnetIds") or []
+            account = str(invocation.function.account_id)
+            ways = on_the_way(account, invocation.region, list(subnets))
+        return {"CHAOSKIT_VPC_ENDPOINTS": json.dumps(ways)} if ways else {}
 
     def _write_log(self, invocation: Invocation, lines: list[str]) -> None:
         # The role itself writes the log: without logs:* permissions there is none, as on AWS.

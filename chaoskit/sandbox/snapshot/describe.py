@@ -22,7 +22,7 @@ from chaoskit.sandbox.snapshot.checkpoint import MACHINERY, MACHINERY_MODULES, s
 from chaoskit.sandbox.state import stores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from chaoskit.sandbox.cloud import Sandbox
 
@@ -67,8 +67,12 @@ _TELLS_ITSELF: Final = frozenset({bool, int, float})
 _SHOWN_HASH: Final = 16
 
 
-def describe(cloud: Sandbox) -> dict[str, Any]:
+def describe(cloud: Sandbox, services: Collection[str] | None = None) -> dict[str, Any]:
     """Describe everything that moto and the sandbox's own services keep. Hold the sandbox's lock.
+
+    Args:
+        cloud: The sandbox.
+        services: Leave out all others; by default none.
 
     Returns:
         `{"format": 1, "accounts": {ACCOUNT: {SERVICE: {REGION: {RESOURCE: FIELDS}}}}}`; a resource is named
@@ -82,9 +86,13 @@ def describe(cloud: Sandbox) -> dict[str, Any]:
 
     with backend_lock:
         for store in stores():
+            if services is not None and store.service_name not in services:
+                continue
             for account, region, backend in store.iter_backends():
                 put(account, store.service_name, region, _resources(backend))
     for provider in cloud.gateway.providers:
+        if services is not None and provider.service not in services:
+            continue
         for place, name, value in _native(cloud, provider):
             put(place[0], provider.service, place[1], {name: _Plain().of(value, name)})
     return {"format": FORMAT, "accounts": _sorted(found, _LEVELS)}

@@ -1,4 +1,4 @@
-"""What watches: AWS::CloudTrail::Trail, AWS::Logs::LogGroup and AWS::CloudWatch::Alarm."""
+"""What watches: AWS::CloudTrail::Trail, AWS::Logs::LogGroup and MetricFilter, AWS::CloudWatch::Alarm."""
 
 # ruff: noqa: D102 - ResourceType says what create, update and delete do.
 
@@ -108,6 +108,41 @@ class LogGroup(ResourceType):
             logs.put_retention_policy(logGroupName=name, retentionInDays=int(days))
         elif "RetentionInDays" in job.before:
             logs.delete_retention_policy(logGroupName=name)
+
+
+class MetricFilter(ResourceType):
+    """AWS::Logs::MetricFilter: Ref is the name."""
+
+    name = "AWS::Logs::MetricFilter"
+    replaced_by = names("FilterName LogGroupName")
+    properties = replaced_by | names("FilterPattern MetricTransformations")
+
+    def create(self, job: Job) -> Physical:
+        return self.update(job, Physical(job.properties.get("FilterName") or job.generated_name(512)))
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        given = job.properties
+        job.client("logs").put_metric_filter(
+            logGroupName=given["LogGroupName"],
+            filterName=was.id,
+            filterPattern=given["FilterPattern"],
+            metricTransformations=[_transformation(each) for each in given["MetricTransformations"]],
+        )
+        return was
+
+    def delete(self, job: Job, was: Physical) -> None:
+        with gone_is_fine():
+            job.client("logs").delete_metric_filter(
+                logGroupName=job.properties["LogGroupName"], filterName=was.id
+            )
+
+
+def _transformation(given: dict[str, Any]) -> dict[str, Any]:
+    """A metric transformation as the API spells it."""
+    made = {f"{name[:1].lower()}{name[1:]}": value for name, value in given.items()}
+    if "defaultValue" in made:
+        made["defaultValue"] = float(made["defaultValue"])
+    return made
 
 
 _ALARM = names(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from chaoskit.sandbox.cfn.types.base import Job
 
-_SETTINGS = ("Handler", "Runtime", "Role", "Timeout", "MemorySize", "Environment", "Description", "KmsKeyArn")
+_SETTINGS = (
+    "Handler", "Runtime", "Role", "Timeout", "MemorySize", "Environment", "Description", "KmsKeyArn",
+    "VpcConfig",
+)  # fmt: skip
 
 
 class Function(ResourceType):
@@ -24,7 +27,7 @@ class Function(ResourceType):
     name = "AWS::Lambda::Function"
     properties = names(
         "Architectures Code Description Environment FunctionName Handler KmsKeyArn MemorySize "
-        "ReservedConcurrentExecutions Role Runtime Tags Timeout"
+        "ReservedConcurrentExecutions Role Runtime Tags Timeout VpcConfig"
     )
     replaced_by = names("FunctionName")
 

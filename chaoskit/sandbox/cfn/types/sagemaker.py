@@ -46,7 +46,7 @@ class EndpointConfig(ResourceType):
     name = "AWS::SageMaker::EndpointConfig"
     replaced_by = names(
         "DataCaptureConfig EnableNetworkIsolation EndpointConfigName ExecutionRoleArn KmsKeyId "
-        "ProductionVariants"
+        "ProductionVariants ShadowProductionVariants"
     )
     properties = replaced_by | {"Tags"}
 
@@ -57,6 +57,7 @@ class EndpointConfig(ResourceType):
             Tags=job.tag_list(),
             **job.pick(
                 "ProductionVariants",
+                "ShadowProductionVariants",
                 "DataCaptureConfig",
                 "KmsKeyId",
                 "EnableNetworkIsolation",
@@ -138,8 +139,8 @@ class NotebookInstance(ResourceType):
 
     name = "AWS::SageMaker::NotebookInstance"
     replaced_by = names(
-        "DirectInternetAccess InstanceType KmsKeyId NotebookInstanceName RoleArn RootAccess SecurityGroupIds "
-        "SubnetId"
+        "DirectInternetAccess InstanceType KmsKeyId LifecycleConfigName NotebookInstanceName RoleArn "
+        "RootAccess SecurityGroupIds SubnetId"
     )
     properties = replaced_by | {"Tags"}
 
@@ -158,6 +159,36 @@ class NotebookInstance(ResourceType):
         with gone_is_fine():
             client.stop_notebook_instance(NotebookInstanceName=name)
             client.delete_notebook_instance(NotebookInstanceName=name)
+
+
+class NotebookInstanceLifecycleConfig(ResourceType):
+    """AWS::SageMaker::NotebookInstanceLifecycleConfig: Ref is the ARN; ...LifecycleConfigName."""
+
+    name = "AWS::SageMaker::NotebookInstanceLifecycleConfig"
+    replaced_by = names("NotebookInstanceLifecycleConfigName")
+    properties = replaced_by | names("OnCreate OnStart Tags")
+
+    def create(self, job: Job) -> Physical:
+        name = job.properties.get("NotebookInstanceLifecycleConfigName") or job.generated_name(63)
+        made = job.client("sagemaker").create_notebook_instance_lifecycle_config(
+            NotebookInstanceLifecycleConfigName=name, **job.pick("OnCreate", "OnStart")
+        )
+        arn: str = made["NotebookInstanceLifecycleConfigArn"]
+        return Physical(arn, {"NotebookInstanceLifecycleConfigName": name})
+
+    def update(self, job: Job, was: Physical) -> Physical:
+        job.client("sagemaker").update_notebook_instance_lifecycle_config(
+            NotebookInstanceLifecycleConfigName=was.attributes["NotebookInstanceLifecycleConfigName"],
+            **job.pick("OnCreate", "OnStart"),
+        )
+        return was
+
+    def delete(self, job: Job, was: Physical) -> None:
+        name = was.attributes["NotebookInstanceLifecycleConfigName"]
+        with gone_is_fine():
+            job.client("sagemaker").delete_notebook_instance_lifecycle_config(
+                NotebookInstanceLifecycleConfigName=name
+            )
 
 
 def _retag(job: Job, was: Physical) -> Physical:

@@ -1,0 +1,64 @@
+"""What the faults share that let an endpoint serve as another configuration says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+_GONE: Final = "ValidationException"  # SageMaker's word for a configuration that it could not find
+_TAKEN: Final = (
+    "ProductionVariants",
+    "ShadowProductionVariants",
+    "DataCaptureConfig",
+    "AsyncInferenceConfig",
+    "ExplainerConfig",
+    "ExecutionRoleArn",
+    "VpcConfig",
+    "EnableNetworkIsolation",
+    "KmsKeyId",
+)
+"""What CreateEndpointConfig takes of what DescribeEndpointConfig tells."""
+
+
+def switched(
+    aws: Reader, endpoint: str, config: str, other: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Changes:
+    """Make a configuration that differs from the endpoint's own, and let the endpoint serve by it.
+
+    On AWS an endpoint that is being updated refuses the next update until it is in service again, which takes
+    minutes; the undo is tried again meanwhile.
+
+    Args:
+        aws: The account.
+        endpoint: The endpoint's name.
+        config: The new configuration's name; one that exists already is left alone.
+        other: The changed settings; those that are as before mean that there is nothing to do.
+    """
+    which: dict[str, Any] = {"EndpointConfigName": config}
+    there = Query("sagemaker", "DescribeEndpointConfig", which, "EndpointConfigName", absent=(_GONE,))
+    where: dict[str, Any] = {"EndpointName": endpoint}
+    serves = Query("sagemaker", "DescribeEndpoint", where, "EndpointConfigName")
+    prior = aws.read(serves)
+    found = aws.read(Query("sagemaker", "DescribeEndpointConfig", {"EndpointConfigName": prior}))
+    settings = {name: found[name] for name in _TAKEN if found.get(name)}
+    changed = other(settings)
+    if changed == settings or aws.read(there) == config:
+        return
+    yield Change(
+        do=Call("sagemaker", "CreateEndpointConfig", **which, **changed),
+        undo=(Call("sagemaker", "DeleteEndpointConfig", absent_ok=(_GONE,), **which),),
+        state=there,
+    )
+    yield Change(
+        do=Call("sagemaker", "UpdateEndpoint", **where, **which),
+        undo=(Call("sagemaker", "UpdateEndpoint", **where, EndpointConfigName=prior),),
+        state=serves,
+    )

@@ -1,0 +1,47 @@
+"""A function is taken out of its VPC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change, Fault, fault
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+
+@fault(
+    "lambda.leave-vpc",
+    layer="network",
+    attack=("T1578.005", "T1048"),
+    atlas=("AML.T0025",),
+    owasp_ml=("ML05",),
+)
+class LeaveVpc(Fault):
+    """Take a function out of its VPC: its calls then pass no endpoint policy, and nothing keeps data in.
+
+    Detected by: CloudTrail UpdateFunctionConfiguration.
+
+    Attributes:
+        function: The function's name.
+    """
+
+    function: str
+
+    def changes(self, aws: Reader) -> Changes:
+        """Take it out; undone by the prior subnets and groups. Outside already, it is left."""
+        where: dict[str, Any] = {"FunctionName": self.function}
+        select = "VpcConfig.{SubnetIds: SubnetIds, SecurityGroupIds: SecurityGroupIds}"
+        stands = Query("lambda", "GetFunctionConfiguration", where, select)
+        prior = aws.read(stands) or {}
+        if not prior.get("SubnetIds"):
+            return
+        update = "UpdateFunctionConfiguration"
+        outside: dict[str, list[str]] = {"SubnetIds": [], "SecurityGroupIds": []}
+        yield Change(
+            do=Call("lambda", update, not_yet=("ResourceConflictException",), **where, VpcConfig=outside),
+            undo=(Call("lambda", update, **where, VpcConfig=prior),),
+            state=stands,
+        )

@@ -1,0 +1,80 @@
+"""A role is passed to a training job, whose code then acts as it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from chaoskit.aws import Call, Query
+from chaoskit.contract import Change, Fault, fault
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+_GONE: Final = "ValidationException"  # SageMaker's word for a job that is not there, or not running
+
+
+@fault(
+    "sagemaker.pass-role-to-training",
+    layer="identity",
+    attack=("T1548.005", "T1578.002"),
+    atlas=("AML.T0012",),
+    owasp_ml=("ML05",),
+)
+class PassRoleToTraining(Fault):
+    """Start a training job that runs as a stronger role: its container then has the role's keys.
+
+    It runs inside the VPC, and for a minute at most. SageMaker deletes no training job, so one that was let
+    through is stopped and stays listed; its name has an end of its own in each run.
+
+    Detected by: CloudTrail CreateTrainingJob.
+
+    Attributes:
+        role_arn: The role; it must trust SageMaker.
+        output: Where the job would write, `s3://bucket/prefix`.
+        subnet: The subnet that it runs in.
+        security_group: Its security group.
+        job: How the job's name begins.
+        image: The container that would run.
+    """
+
+    role_arn: str
+    output: str
+    subnet: str
+    security_group: str
+    job: str = "chaoskit-escalation"
+    image: str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+    example: ClassVar = {"role_arn": "arn:aws:iam::444455556666:role/a-role"}
+
+    def changes(self, aws: Reader) -> Changes:
+        """Start it under the first name that is free; undone by stopping it."""
+        listed = Query(
+            "sagemaker",
+            "ListTrainingJobs",
+            {"NameContains": self.job},
+            "TrainingJobSummaries[].TrainingJobName",
+        )
+        taken = set(aws.read(listed) or ())
+        name = next(f"{self.job}-{n}" for n in range(1, len(taken) + 2) if f"{self.job}-{n}" not in taken)
+        which: dict[str, Any] = {"TrainingJobName": name}
+        yield Change(
+            do=Call(
+                "sagemaker",
+                "CreateTrainingJob",
+                **which,
+                RoleArn=self.role_arn,
+                AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
+                OutputDataConfig={"S3OutputPath": self.output},
+                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+                VpcConfig={"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]},
+                StoppingCondition={"MaxRuntimeInSeconds": 60},
+            ),
+            undo=(Call("sagemaker", "StopTrainingJob", absent_ok=(_GONE,), **which),),
+            state=Query(
+                "sagemaker",
+                "ListTrainingJobs",
+                {"NameContains": name, "StatusEquals": "InProgress"},
+                "TrainingJobSummaries[].TrainingJobName",
+            ),
+        )

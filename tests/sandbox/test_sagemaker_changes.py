@@ -1,0 +1,108 @@
+"""Changes of endpoints, start scripts and training jobs, as a client of SageMaker makes them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from chaoskit.sandbox.server import Served
+    from tests.sandbox.aws import Aws
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+ROLE = "arn:aws:iam::444455556666:role/a-role"
+VARIANT = {
+    "VariantName": "AllTraffic",
+    "ModelName": "a-model",
+    "InitialInstanceCount": 1,
+    "InstanceType": "ml.t2.medium",
+    "InitialVariantWeight": 1,
+}
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def sagemaker(aws: Aws) -> Any:
+    """A client, and the role that its requests name."""
+    aws.client("iam").create_role(RoleName="a-role", AssumeRolePolicyDocument=json.dumps(TRUST))
+    return aws.client("sagemaker")
+
+
+def test_an_endpoint_serves_as_the_configuration_says_that_it_was_updated_to(sagemaker: Any) -> None:
+    sagemaker.create_model(ModelName="a-model", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE})
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://a-bucket/captured",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="captured", ProductionVariants=[VARIANT], DataCaptureConfig=capture
+    )
+    shadow = {**VARIANT, "VariantName": "shadow"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="shadowed", ProductionVariants=[VARIANT], ShadowProductionVariants=[shadow]
+    )
+    sagemaker.create_endpoint(EndpointName="an-endpoint", EndpointConfigName="captured")
+    sagemaker.update_endpoint(EndpointName="an-endpoint", EndpointConfigName="shadowed")
+    found = sagemaker.describe_endpoint(EndpointName="an-endpoint")
+    assert found["EndpointConfigName"] == "shadowed"
+    assert not found.get("DataCaptureConfig")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName="shadowed")
+    assert [one["VariantName"] for one in config["ShadowProductionVariants"]] == ["shadow"]
+    with pytest.raises(ClientError, match="Could not find endpoint configuration nowhere"):
+        sagemaker.update_endpoint(EndpointName="an-endpoint", EndpointConfigName="nowhere")
+
+
+def test_a_start_script_is_replaced_and_the_other_stays(sagemaker: Any) -> None:
+    def script(text: str) -> list[dict[str, str]]:
+        return [{"Content": base64.b64encode(text.encode()).decode()}]
+
+    which = {"NotebookInstanceLifecycleConfigName": "a-config"}
+    sagemaker.create_notebook_instance_lifecycle_config(
+        **which, OnCreate=script("one"), OnStart=script("two")
+    )
+    sagemaker.update_notebook_instance_lifecycle_config(**which, OnStart=script("three"))
+    found = sagemaker.describe_notebook_instance_lifecycle_config(**which)
+    assert (found["OnCreate"], found["OnStart"]) == (script("one"), script("three"))
+
+
+def test_a_notebooks_url_is_given_while_it_runs(sagemaker: Any) -> None:
+    which = {"NotebookInstanceName": "a-notebook"}
+    sagemaker.create_notebook_instance(**which, InstanceType="ml.t3.medium", RoleArn=ROLE)
+    url = sagemaker.create_presigned_notebook_instance_url(**which)["AuthorizedUrl"]
+    assert url.startswith("https://a-notebook.notebook.us-east-1.sagemaker.aws?authToken=")
+    sagemaker.stop_notebook_instance(**which)
+    with pytest.raises(ClientError, match="is not InService"):
+        sagemaker.create_presigned_notebook_instance_url(**which)
+
+
+def test_a_training_job_runs_until_it_is_stopped_or_a_minute_is_over(served: Served, sagemaker: Any) -> None:
+    for name in ("one", "two"):
+        sagemaker.create_training_job(
+            TrainingJobName=name,
+            RoleArn=ROLE,
+            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": "s3://a-bucket/out"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )
+    running = sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]
+    assert {job["TrainingJobName"] for job in running} == {"one", "two"}
+    sagemaker.stop_training_job(TrainingJobName="one")
+    with pytest.raises(ClientError, match="is Stopped and can't be stopped"):
+        sagemaker.stop_training_job(TrainingJobName="one")
+    served.cloud.clock.advance(61)
+    assert sagemaker.describe_training_job(TrainingJobName="one")["TrainingJobStatus"] == "Stopped"
+    assert sagemaker.describe_training_job(TrainingJobName="two")["TrainingJobStatus"] == "Completed"
