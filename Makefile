@@ -20,12 +20,16 @@ $(INSTALLED): pyproject.toml constraints.txt
 run: $(INSTALLED) ## Run all experiments against the embedded sandbox
 	$(BIN)/chaoskit run experiments --json out.json
 
+# Proofs of which even a little takes long.
+LONG := fault_storm.py journal_failures.py machine_lost.py signals.py soak.py
+
 test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/reliability --ignore tests/experiments
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/experiments $(addprefix --ignore tests/reliability/test_,$(LONG))
 
 experiments: $(INSTALLED) ## Every experiment with its controls taken away (about ten minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments
 
+# CHAOSKIT_RELIABILITY_LEDGER=FOLDER and CHAOSKIT_RELIABILITY_MINUTES=8 make them in slices: tests/reliability/ledger.py
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little
 	CHAOSKIT_RELIABILITY=$(or $(SHARE),full) $(BIN)/python -m pytest -n 2 --dist loadfile tests/reliability
 

@@ -55,7 +55,7 @@ def next_time(expression: str, zone: str, after: datetime, start: datetime) -> d
                 return _rate(found[2], after, start)
             case _:
                 return _Cron.parse(found[2]).next(after, place)
-    except (ValueError, KeyError, ZoneInfoNotFoundError) as error:
+    except (ValueError, KeyError, OverflowError, ZoneInfoNotFoundError) as error:
         raise InvalidScheduleError(f"Invalid Schedule Expression {expression} in {zone}.") from error
 
 

@@ -65,3 +65,9 @@ def test_a_rate_is_due_at_its_start_and_then_at_even_distances() -> None:
 def test_what_is_no_expression_is_refused(expression: str, zone: str) -> None:
     with pytest.raises(InvalidScheduleError):
         next_time(expression, zone, NOW, NOW)
+
+
+@pytest.mark.parametrize("digits", [20, 400])
+def test_a_rate_beyond_all_time_is_refused(digits: int) -> None:
+    with pytest.raises(InvalidScheduleError):
+        next_time(f"rate({'9' * digits} days)", "UTC", NOW, NOW)

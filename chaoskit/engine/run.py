@@ -104,15 +104,11 @@ class _Run:
         target, experiment = self._around.target, self._experiment
         check_blast_radius(experiment, target)
         sessions = self._sessions
-        sessions.open()
+        planned = resources(experiment, sessions.plan(), target)
         self._lease = self._leases.enter_context(
-            self._around.leases.hold(
-                resources(experiment, sessions.inject, target),
-                self._trace.trace_id,
-                self._lasting_s,
-                self._around.stop,
-            )
+            self._around.leases.hold(planned, self._trace.trace_id, self._lasting_s, self._around.stop)
         )
+        sessions.open()  # not before: what another run has changed meanwhile makes for other limits
         self._watch.start()
         sessions.check()
         self._watch.check(sessions.look, self._trace)

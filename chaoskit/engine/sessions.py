@@ -30,8 +30,17 @@ class Sessions:
         self._look: Aws | None = None
         self._undo: Aws | None = None
 
+    def plan(self) -> Aws:
+        """One to plan with: limits follow from a plan, so it has none of its own.
+
+        Raises:
+            GuardError: The credentials would end too early.
+            TargetError: The role can't be assumed.
+        """
+        return self._as_run()
+
     def open(self) -> None:
-        """Open those that inject and look.
+        """Open those that inject and look; what the run is limited to is what it would do now.
 
         Raises:
             GuardError: The credentials would end too early.

@@ -22,6 +22,26 @@ _NOW_CALLED = {
     "sagemaker:volumekmskey": "sagemaker:volumekmskeyarn",
 }
 _SUFFIXES = ("WithPath", "WithoutLeadingSlash")
+# The kinds that EC2's ids tell by how they begin, for calls on ids of any kind (Amazon EC2 User Guide,
+# "Tag your Amazon EC2 resources").
+_EC2_KINDS = {
+    "acl": "network-acl",
+    "ami": "image",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "lt": "launch-template",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "vol": "volume",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +169,24 @@ def resources(action: str, params: Mapping[str, Any], *, account: str, region: s
     found: list[str] = []
     lowered = {name.lower(): value for name, value in params.items()}
     given = [value for value in _strings(params) if value.startswith("arn:")]
+    if action in {"ec2:CreateTags", "ec2:DeleteTags"}:
+        return [_of_id(each, account, region) for each in params.get("Resources") or ()] or ["*"]
     for kind in resource_types(action):
         named = [arn for arn in given if kind.shape.match(arn)]
         if not named:
             named = list(_filled(kind, lowered, account, region))
         found.extend(arn for arn in named if arn not in found)
     return found or ["*"]
+
+
+def _of_id(name: str, account: str, region: str) -> str:
+    """The ARN of what EC2 knows by an id; of a kind that is not known here, whatever it is."""
+    kind = _EC2_KINDS.get(name.partition("-")[0], "*")
+    for each in resource_types("ec2:CreateTags"):
+        if each.name == kind:
+            arn = each.pattern.replace(f"${{{each.variables[0]}}}", name).replace("${Partition}", "aws")
+            return arn.replace("${Region}", region).replace("${Account}", account)
+    return f"arn:aws:ec2:{region}:{account}:{kind}/{name}"
 
 
 def _strings(params: Mapping[str, Any]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._records import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 class RunbookSucceeded(Probe):
     """An execution of the SSM Automation document, started since the run began, succeeded.
 
-    It counts only if one of its parameters names something that the fault touched.
+    It counts only if one of its parameters names something that the fault touched. Of a fault whose effect
+    was never seen it tells that there was one only if it had something to change: the event history must
+    have a call of its session (`Automation-` and the execution's id) that wrote and was not refused.
 
     Attributes:
         document: The document's name.
@@ -27,7 +31,7 @@ class RunbookSucceeded(Probe):
 
     document: str
 
-    reads = ("ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution")
+    reads = ("cloudtrail:LookupEvents", "ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution")
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """List the executions since the run began and read the parameters and state of each."""
@@ -57,7 +61,7 @@ class RunbookSucceeded(Probe):
             if not _repaired(execution, trace):
                 continue
             if execution["AutomationExecutionStatus"] == "Success":
-                return self._succeeded(execution, trace)
+                return self._succeeded(aws, execution, trace)
             failed = execution
         if failed:
             status, why = failed["AutomationExecutionStatus"], failed.get("FailureMessage", "")
@@ -70,15 +74,19 @@ class RunbookSucceeded(Probe):
             holds=False, summary=f"runbook {self.document} has not been started for this fault"
         )
 
-    def _succeeded(self, execution: Mapping[str, Any], trace: Trace) -> Observation:
+    def _succeeded(self, aws: Reader, execution: Mapping[str, Any], trace: Trace) -> Observation:
         ended = execution.get("ExecutionEndTime")
+        unseen = any(attempt.effect is False for attempt in trace.attempts)
+        wrote = _writes(aws, execution) if unseen else []
+        repaired = {"repaired": sorted(_repaired(execution, trace))} if wrote or not unseen else {}
         return Observation(
             holds=True,
             summary=f"runbook {self.document} succeeded",
             evidence={
                 "runbook": self.document,
                 "execution_id": execution["AutomationExecutionId"],
-                "repaired": sorted(_repaired(execution, trace)),
+                **repaired,
+                **({"wrote": wrote} if unseen else {}),
                 "steps": [
                     f"{step['StepName']}: {step['StepStatus']}"
                     for step in execution.get("StepExecutions", [])
@@ -87,6 +95,21 @@ class RunbookSucceeded(Probe):
             at=datetime.fromisoformat(ended) if ended else None,
             final=True,
         )
+
+
+def _writes(aws: Reader, execution: Mapping[str, Any]) -> list[str]:
+    """The calls of an execution that changed something, oldest first."""
+    session = f"Automation-{execution['AutomationExecutionId']}"
+    query = Query(
+        "cloudtrail",
+        "LookupEvents",
+        {"LookupAttributes": [{"AttributeKey": "Username", "AttributeValue": session}]},
+        "Events[].CloudTrailEvent",
+    )
+    records = [json.loads(text) for text in reversed(lookup(aws, query) or [])]
+    return [
+        str(one["eventName"]) for one in records if one.get("readOnly") is False and not one.get("errorCode")
+    ]
 
 
 def _repaired(execution: Mapping[str, Any], trace: Trace) -> frozenset[str]:
