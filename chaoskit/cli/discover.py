@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -73,7 +74,7 @@ def command(
 def _as_json(found: Inventory, allowed: list[Any], proposed: list[Proposal]) -> str:
     document = {
         **found.dump(),
-        "paths": [{"who": each.who, "action": each.action, "what": each.what} for each in allowed],
+        "paths": [dataclasses.asdict(each) for each in allowed],
         "proposals": [{"path": str(each.path), "why": each.why} for each in proposed],
     }
     return json.dumps(document, indent=2) + "\n"

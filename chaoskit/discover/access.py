@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.discover.inventory import Inventory
 
+_ENDPOINT: Final = "aws:SourceVpce"
 _AT_ONCE: Final = 50
 """How many resources are asked about in one call."""
 
@@ -30,11 +31,13 @@ class Path:
         who: A user's or role's ARN.
         action: The IAM action.
         what: The resource's ARN.
+        through: The VPC endpoint that the call must come through; None when any way will do.
     """
 
     who: str
     action: str
     what: str
+    through: str | None = None
 
 
 def paths(aws: Reader, found: Inventory) -> list[Path]:
@@ -57,20 +60,31 @@ def _questions(aws: Reader, found: Inventory) -> Iterator[tuple[str, list[str]]]
 
 def _allowed(aws: Reader, who: str, asked: list[tuple[str, list[str]]], found: Inventory) -> Iterator[Path]:
     for action, resources in asked:
-        for begin in range(0, len(resources), _AT_ONCE):
-            query = Query(
-                "iam",
-                "SimulatePrincipalPolicy",
-                {
-                    "PolicySourceArn": who,
-                    "ActionNames": [action],
-                    "ResourceArns": resources[begin : begin + _AT_ONCE],
-                },
-                "EvaluationResults[?EvalDecision=='allowed'].EvalResourceName",
-            )
-            try:
-                names: list[Any] = aws.read(query) or []
-            except AwsError as error:
-                found.unread.append(str(error))
-                return
-            yield from (Path(who, action, name) for name in names)
+        left = set(resources)
+        for through in (None, *found.found.get("ec2.endpoint", ())):
+            for name in _decided(aws, who, action, sorted(left), through, found):
+                left.discard(name)
+                yield Path(who, action, name, through)
+
+
+def _decided(  # noqa: PLR0917 - what a simulation takes
+    aws: Reader, who: str, action: str, resources: list[str], through: str | None, found: Inventory
+) -> Iterator[str]:
+    """The resources on which the action is allowed, to a call that comes through an endpoint or none."""
+    context = [{"ContextKeyName": _ENDPOINT, "ContextKeyValues": [through], "ContextKeyType": "string"}]
+    for begin in range(0, len(resources), _AT_ONCE):
+        some = resources[begin : begin + _AT_ONCE]
+        params = {"PolicySourceArn": who, "ActionNames": [action], "ResourceArns": some}
+        query = Query(
+            "iam",
+            "SimulatePrincipalPolicy",
+            {**params, **({"ContextEntries": context} if through else {})},
+            "EvaluationResults[].ResourceSpecificResults[] "
+            "| [?EvalResourceDecision=='allowed'].EvalResourceName",
+        )
+        try:
+            names: list[Any] = aws.read(query) or []
+        except AwsError as error:
+            found.unread.append(str(error))
+            return
+        yield from names

@@ -32,7 +32,8 @@ def edges(found: Inventory, allowed: Sequence[Path]) -> Edges:
         drawn[thing.arn].append(("runs as", thing.role_arn))
     for path in allowed:
         if path.action in (*_CHAIN, *_DATA):
-            drawn[path.who].append((path.action, path.what))
+            how = f"{path.action} through {path.through}" if path.through else path.action
+            drawn[path.who].append((how, path.what))
     return drawn
 
 
