@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _COMMANDS: Final = {
     "assess": "Tell what results say of an account: coverage, compliance, maturity, readiness.",
     "catalog": "List the faults and probes, or explain one.",
+    "discover": "Take stock of an account, and propose experiments for what is there.",
     "events": "Print the CloudTrail records that a fault produces.",
     "gameday": "Play experiments with people: brief, run, watch and tell a game day.",
     "halt": "Stop every run now, and let none begin.",

@@ -1,0 +1,90 @@
+"""Who can do what to the ML resources: asked of IAM itself, which decides and does nothing.
+
+Source: IAM API Reference, `SimulatePrincipalPolicy`. It knows identity policies, boundaries and service
+control policies; what a resource's own policy allows besides is not asked here (Access Analyzer tells that).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Query
+from chaoskit.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chaoskit.aws import Reader
+    from chaoskit.discover.inventory import Inventory
+
+_ENDPOINT: Final = "aws:SourceVpce"
+_AT_ONCE: Final = 50
+"""How many resources are asked about in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Somebody, and what they can do to what.
+
+    Attributes:
+        who: A user's or role's ARN.
+        action: The IAM action.
+        what: The resource's ARN.
+        through: The VPC endpoint that the call must come through; None when any way will do.
+    """
+
+    who: str
+    action: str
+    what: str
+    through: str | None = None
+
+
+def paths(aws: Reader, found: Inventory) -> list[Path]:
+    """The paths of every user and every ML role; what can't be asked is noted in the inventory."""
+    asked = list(_questions(aws, found))
+    who = [*found.users.values(), *(role.arn for role in found.roles if role.is_ml)]
+    return [path for principal in who for path in _allowed(aws, principal, asked, found)]
+
+
+def _questions(aws: Reader, found: Inventory) -> Iterator[tuple[str, list[str]]]:
+    region, account = aws.region, aws.account
+    yield "states:StartExecution", [machine.arn for machine in found.machines]
+    yield "lambda:InvokeFunction", [function.arn for function in found.functions]
+    yield "sagemaker:InvokeEndpoint", list(found.endpoints.values())
+    yield "s3:GetObject", [f"arn:aws:s3:::{name}/*" for name in found.found.get("bucket", ())]
+    yield "secretsmanager:GetSecretValue", list(found.found.get("secret", ()))
+    keys = found.found.get("key", ())
+    yield "kms:Decrypt", [f"arn:aws:kms:{region}:{account}:key/{key}" for key in keys]
+
+
+def _allowed(aws: Reader, who: str, asked: list[tuple[str, list[str]]], found: Inventory) -> Iterator[Path]:
+    for action, resources in asked:
+        left = set(resources)
+        for through in (None, *found.found.get("ec2.endpoint", ())):
+            for name in _decided(aws, who, action, sorted(left), through, found):
+                left.discard(name)
+                yield Path(who, action, name, through)
+
+
+def _decided(  # noqa: PLR0917 - what a simulation takes
+    aws: Reader, who: str, action: str, resources: list[str], through: str | None, found: Inventory
+) -> Iterator[str]:
+    """The resources on which the action is allowed, to a call that comes through an endpoint or none."""
+    context = [{"ContextKeyName": _ENDPOINT, "ContextKeyValues": [through], "ContextKeyType": "string"}]
+    for begin in range(0, len(resources), _AT_ONCE):
+        some = resources[begin : begin + _AT_ONCE]
+        params = {"PolicySourceArn": who, "ActionNames": [action], "ResourceArns": some}
+        query = Query(
+            "iam",
+            "SimulatePrincipalPolicy",
+            {**params, **({"ContextEntries": context} if through else {})},
+            "EvaluationResults[].ResourceSpecificResults[] "
+            "| [?EvalResourceDecision=='allowed'].EvalResourceName",
+        )
+        try:
+            names: list[Any] = aws.read(query) or []
+        except AwsError as error:
+            found.unread.append(str(error))
+            return
+        yield from names
