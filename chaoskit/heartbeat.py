@@ -65,7 +65,7 @@ class Beat:
             }
             at = datetime.fromisoformat(told["at"])
             return cls(at, upcoming, tuple(told["overdue"]), tuple(told["reviews"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ChaoskitError(f"The heartbeat {path} can't be read; remove it to begin anew.") from error

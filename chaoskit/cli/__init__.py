@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS: Final = {
-    "assess": "Tell what results say of an account: coverage, compliance, maturity, readiness.",
+    "assess": "Tell what results say of an account as a whole.",
     "catalog": "List the faults and probes, or explain one.",
-    "discover": "Take stock of an account, and propose experiments for what is there.",
+    "discover": "Take stock of an account, and propose experiments for it.",
     "events": "Print the CloudTrail records that a fault produces.",
     "gameday": "Play experiments with people: brief, run, watch and tell a game day.",
     "halt": "Stop every run now, and let none begin.",
@@ -26,11 +26,11 @@ _COMMANDS: Final = {
     "plan": "Show what experiments would call and put back, without doing it.",
     "policy": "IAM policies for running experiments.",
     "predict": "Predict for each change whether a policy stops it.",
-    "report": "Reports of earlier runs: verify that nobody edited them.",
+    "report": "Write reports in other forms, and verify them.",
     "rollback": "Put back whatever earlier runs left open.",
     "run": "Run experiments: inject, observe, roll back, judge.",
     "sandbox": "Keep an embedded AWS running for your own tools.",
-    "schedule": "Run experiments by their own schedule, and see when each is due.",
+    "schedule": "Have experiments run when they are due.",
     "status": "List faults that are open.",
     "validate": "Check experiment and game-day files; nothing is called.",
 }

@@ -52,7 +52,9 @@ def command(
     checklist: Path,
     **options: Any,
 ) -> None:
-    """Tell what results say of an account: coverage, compliance, maturity and readiness.
+    """Tell what results say of an account as a whole.
+
+    That is coverage by layer, compliance evidence, maturity, and readiness for an incident.
 
     FILES are what `chaoskit run --json` wrote; a file that somebody edited is refused.
     """

@@ -47,7 +47,10 @@ def command(
     json_file: Path | None,
     **options: Any,
 ) -> int:
-    """Take stock of an account's ML resources and who reaches them, and propose experiments; read-only."""
+    """Take stock of an account, and propose experiments for it.
+
+    It lists the ML resources and draws who reaches them; nothing is changed.
+    """
     with api.open_target(target, aws_settings(**options)) as place:
         who = "chaoskit-discover", "discover", 0
         aws = place.open_read(*who) or place.open(*who)

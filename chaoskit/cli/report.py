@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.group("report")
 def command() -> None:
-    """Reports of earlier runs: write them in other forms, and verify that nobody edited them."""
+    """Write reports in other forms, and verify them."""
 
 
 @command.command("render")

@@ -24,7 +24,7 @@ _DIVISORS: Final = ("1", "2", "3", "4", "5", "6", "10", "12", "15", "20", "30")
 
 @click.group("schedule")
 def command() -> None:
-    """Run experiments by their own `schedule:`, and see when each is due."""
+    """Have experiments run when they are due."""
 
 
 @command.command("list")

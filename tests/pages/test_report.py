@@ -14,6 +14,7 @@ from tests.report.documents import NASTY, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FOUND = document(Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE, reason=NASTY)
 EARLIER = [document(Verdict.PASSED, latency=each) for each in (0.2, 0.3, 0.9)]
@@ -109,6 +110,24 @@ def test_on_paper_everything_is_open(page: Any) -> None:
     page.execute_script("dispatchEvent(new Event('beforeprint'))")
     closed = page.execute_script("return document.querySelectorAll('details:not([open])').length")
     assert closed == 0
+
+
+def test_the_control_score_is_shown_with_what_nobody_would_miss(browser: Any, tmp_path: Path) -> None:
+    score = {"killed": 1, "all": 2, "excused": 0, "single_points_of_failure": 1}
+    killed = {"control": "scp:one", "outcome": "killed", "single_point_of_failure": True, "reason": None}
+    left = {
+        "control": "event-rule:two",
+        "outcome": "survived",
+        "single_point_of_failure": False,
+        "reason": None,
+    }
+    mutation = {"score": score, "controls": [killed, left], "vacuous": []}
+    file = tmp_path / "report.html"
+    file.write_text(as_html(FOUND, mutation=mutation), "utf-8")
+    browser.get(file.as_uri())
+    assert "1 of 2" in text(browser, "#mutation p")
+    assert text(browser, "#mutation .bad") == "survived"
+    assert violations(browser) == []
 
 
 def test_the_report_can_be_verified_and_an_edit_is_noticed() -> None:
