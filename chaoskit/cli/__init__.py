@@ -19,7 +19,7 @@ _COMMANDS: Final = {
     "catalog": "List the faults and probes, or explain one.",
     "discover": "Take stock of an account, and propose experiments for it.",
     "events": "Print the CloudTrail records that a fault produces.",
-    "gameday": "Play experiments with people: brief, run, watch and tell a game day.",
+    "gameday": "Play experiments with people: a game day.",
     "halt": "Stop every run now, and let none begin.",
     "history": "List earlier runs, tell what they show together, and compare them.",
     "mutate": "Take each control away and see which experiment notices.",

@@ -50,7 +50,7 @@ def _where(_ctx: click.Context, _param: click.Parameter, value: str | None) -> A
 
 @click.group("gameday")
 def command() -> None:
-    """Play experiments with people: brief, run, watch and tell a game day."""
+    """Play experiments with people: a game day."""
 
 
 @command.command("plan")
