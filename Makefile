@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# The tests and the benchmarks start a hundred processes and more: none need compile chaoskit anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test experiments reliability mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency clean
 
@@ -15,6 +18,7 @@ install: $(INSTALLED) ## Create the virtual environment and install, as locked
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m compileall -q chaoskit
 	@touch $@
 
 run: $(INSTALLED) ## Run all experiments against the embedded sandbox

@@ -113,9 +113,9 @@ def test_the_outputs_can_be_read_again_without_deploying(member: Connect, deploy
     assert workload.outputs(member) == deployed
 
 
+@pytest.mark.usefixtures("deployed")
 def test_bytecode_beside_the_functions_is_not_taken_for_one(
     member: Connect,
-    deployed: dict[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
