@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+# The tests and the benchmarks start a hundred processes and more: none need compile chaoskit anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test experiments reliability mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency clean
 
@@ -15,6 +18,7 @@ install: $(INSTALLED) ## Create the virtual environment and install, as locked
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m compileall -q chaoskit
 	@touch $@
 
 run: $(INSTALLED) ## Run all experiments against the embedded sandbox
@@ -68,11 +72,18 @@ bench-events: $(INSTALLED) ## Events per second through the event-pattern matche
 bench-sigma: $(INSTALLED) ## Events per second through 50 Sigma rules
 	$(BIN)/python benchmarks/sigma_rules.py
 
-bench-sandbox: $(INSTALLED) ## Start, first call, deployment and overhead of the embedded sandbox
-	$(BIN)/python benchmarks/sandbox.py
+bench-sandbox: $(INSTALLED) $(VENV)-stock/.installed ## Start, first call, deployment and overhead of the embedded sandbox
+	$(BIN)/python benchmarks/sandbox.py 300 $(VENV)-stock/bin/python
+
+# The peer, in an environment of its own: moto's server as anybody installs it, in the version that chaoskit uses.
+$(VENV)-stock/.installed: constraints.txt
+	$(PYTHON) -m venv $(VENV)-stock
+	$(VENV)-stock/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "moto[server]==$$(sed -n 's/^moto==//p' constraints.txt)"
+	@touch $@
 
 bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
 	$(BIN)/python benchmarks/fault_to_probe.py
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache out.json mutation.json
+	rm -rf $(VENV) $(VENV)-stock .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

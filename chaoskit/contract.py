@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, dataclass_transform
 
+from chaoskit.records import Record, record
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -212,7 +214,7 @@ class About:
     owasp_ml: tuple[str, ...] = ()
 
 
-class Element:
+class Element(Record):
     """What faults and probes share: a name in the registry and a documented purpose."""
 
     about: ClassVar[About]
@@ -319,7 +321,7 @@ def fault(
     """
 
     def register(cls: type[F]) -> type[F]:
-        made = dataclass(frozen=True, kw_only=True)(cls)
+        made = record(cls)
         made.about = About(name, layer, attack, atlas, owasp_ml)
         FAULTS.add(made)
         return made
@@ -332,7 +334,7 @@ def probe(name: str) -> Callable[[type[P]], type[P]]:
     """Register a probe under the name that experiments use."""
 
     def register(cls: type[P]) -> type[P]:
-        made = dataclass(frozen=True, kw_only=True)(cls)
+        made = record(cls)
         made.about = About(name)
         PROBES.add(made)
         return made

@@ -22,7 +22,7 @@ ROOT: Final = ""
 
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log", "evidence", "knowledge"), 0),
-    **dict.fromkeys(("slo", "aws", "leases", "seals"), 1),
+    **dict.fromkeys(("slo", "aws", "leases", "seals", "records"), 1),
     **dict.fromkeys(("journal", "contract", "switches", "consent", "history"), 2),
     **dict.fromkeys(("trends", "schedules", "heartbeat"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "gamedays", "posture", "result", "target"), 3),

@@ -211,6 +211,8 @@ def _publish_functions(s3: Any, bucket: str) -> dict[str, str]:
     """Put the functions' code into the pipeline's bucket; its keys by parameter (`PredictCodeKey`)."""
     keys = {}
     for source in (_TEMPLATES / "functions").iterdir():
+        if not source.name.endswith(".py"):
+            continue  # an installation keeps their bytecode beside them
         archive, name = _function_archive(source.name, source.read_bytes()), source.name.removesuffix(".py")
         key = f"functions/{hashlib.sha256(archive).hexdigest()[:16]}/{name}.zip"
         keys[f"{name.title()}CodeKey"] = _publish(s3, bucket, key, archive)

@@ -116,7 +116,7 @@ class Builder:
         return entry.id
 
     def _blast_radius(self, node: Node) -> Any:
-        hints = typing.get_type_hints(BlastRadius)
+        hints = _radius()
         keys = self._read.mapping(node, "blast_radius", hints, hints)
         if isinstance(keys, Bad):
             return BAD
@@ -213,6 +213,11 @@ class Builder:
                     f"{expectation.role} within {expectation.within} is longer than "
                     f"blast_radius.max_duration {radius.max_duration}",
                 )
+
+
+@functools.cache
+def _radius() -> dict[str, Any]:
+    return typing.get_type_hints(BlastRadius)
 
 
 def _probe(name: str, **parameters: str) -> Probe:

@@ -6,8 +6,9 @@ Scalars stay text until a reader says what they should be: an account id stays `
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
 
@@ -16,10 +17,10 @@ from chaoskit.errors import Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_BYTES: Final = 512 * 1024
 _MOST_NODES: Final = 20_000
 _DEEPEST: Final = 40
+_MOST_KEPT: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,68 +52,86 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
+_Located = tuple[int, int, str]  # line, column, what is wrong
 
 
 def read(path: Path, problems: list[Problem]) -> Node | None:
     """Read a file; None (and a problem) when there is no document to speak of."""
-    where = str(path)
     try:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
-        if len(raw) > _MOST_BYTES:
-            problems.append(Problem(where, 1, 1, f"the file is larger than {_MOST_BYTES // 1024} KiB"))
-            return None
-        text = raw.decode("utf-8-sig")
-        if mark := _too_deep(text):
-            problems.append(
-                Problem(where, mark.line + 1, mark.column + 1, "the document is nested too deeply")
-            )
-            return None
-        root = yaml.compose(text, Loader=_LOADER)
     except OSError as error:
-        problems.append(Problem(where, 1, 1, f"the file can't be read: {error.strerror}"))
+        problems.append(Problem(str(path), 1, 1, f"the file can't be read: {error.strerror}"))
+        return None
+    node, found = _parsed(raw)
+    problems += [Problem(str(path), *problem) for problem in found]
+    return node
+
+
+@functools.lru_cache(_MOST_KEPT)
+def _parsed(raw: bytes) -> tuple[Node | None, tuple[_Located, ...]]:
+    """A file's content, which is parsed once, though a run reads it before and after it has an account."""
+    if len(raw) > _MOST_BYTES:
+        return None, ((1, 1, f"the file is larger than {_MOST_BYTES // 1024} KiB"),)
+    try:
+        root = yaml.compose(raw.decode("utf-8-sig"), Loader=_LOADER)
+    except _TooMuchError as error:
+        return None, (error.located(),)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        problems.append(Problem(where, line, 1, "the file is not UTF-8 text"))
+        return None, ((line, 1, "the file is not UTF-8 text"),)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problems.append(Problem(where, line, column, f"not valid YAML: {error.problem or error.context}"))
+        return None, ((line, column, f"not valid YAML: {error.problem or error.context}"),)
     except yaml.YAMLError as error:
-        problems.append(Problem(where, 1, 1, f"not valid YAML: {' '.join(str(error).split())}"))
-    else:
-        if root is None:
-            problems.append(Problem(where, 1, 1, "the file is empty; an experiment starts with `id:`"))
-            return None
-        return _Converter(where, problems).convert(root)
-    return None
+        return None, ((1, 1, f"not valid YAML: {' '.join(str(error).split())}"),)
+    if root is None:
+        return None, ((1, 1, "the file is empty; an experiment starts with `id:`"),)
+    converter = _Converter()
+    return converter.convert(root), tuple(converter.problems)
 
 
-def _too_deep(text: str) -> Any:
-    """Where it is: read from the flat events, as composing is recursive, in C too, and ends the process."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST + 1:
-            return event.start_mark
-    return None
+class _Bounded:
+    """Composes nodes without asking what kind of scalar each is: that is the reader's to say.
+
+    Composing is recursive, in C too, and ends the process when it goes too deep: so it is stopped on the way.
+    """
+
+    _depth = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, _: object) -> None:
+        self._depth += 1
+        if parent is not None and self._depth > _DEEPEST + 2:
+            raise _TooMuchError(parent, "is nested too deeply")
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+    def resolve(self, *_: object) -> str:
+        return ""
+
+
+def bounded(loader: type) -> type:
+    """One of PyYAML's loaders, within our bounds."""
+    return type(f"Bounded{loader.__name__}", (_Bounded, loader), {})
+
+
+_LOADER: Final = bounded(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 class _Converter:
     """Turns PyYAML's nodes into ours, within bounds that aliases can't escape."""
 
-    def __init__(self, path: str, problems: list[Problem]) -> None:
-        self._path = path
-        self._problems = problems
+    def __init__(self) -> None:
+        self.problems: list[_Located] = []
         self._left = _MOST_NODES
 
     def convert(self, root: yaml.Node) -> Node | None:
         try:
             return self._node(root, 0)
         except _TooMuchError as error:
-            mark = error.node.start_mark
-            self._say(mark, f"the document {error.reason}")
+            self.problems.append(error.located())
             return None
 
     def _node(self, node: yaml.Node, depth: int) -> Node:
@@ -141,11 +160,14 @@ class _Converter:
         return Mapping(tuple(pairs), line, column)
 
     def _say(self, mark: yaml.Mark, message: str) -> None:
-        self._problems.append(Problem(self._path, mark.line + 1, mark.column + 1, message))
+        self.problems.append((mark.line + 1, mark.column + 1, message))
 
 
 class _TooMuchError(Exception):
     def __init__(self, node: yaml.Node, reason: str) -> None:
         super().__init__(reason)
-        self.node = node
-        self.reason = reason
+        self._mark = node.start_mark
+        self._reason = reason
+
+    def located(self) -> _Located:
+        return self._mark.line + 1, self._mark.column + 1, f"the document {self._reason}"

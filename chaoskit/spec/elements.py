@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,8 @@ def element(read: Reader, node: Node, registry: Registry[Any], what: str) -> Any
 
 
 def _made(read: Reader, node: Node, kind: type[Element]) -> Any:
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(typing.cast("Any", kind))}
-    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
-    keys = read.mapping(node, kind.about.name, fields, required)
+    hints, required = _parameters(typing.cast("Any", kind))
+    keys = read.mapping(node, kind.about.name, hints, required)
     if isinstance(keys, Bad):
         return BAD
     values = {
@@ -45,3 +44,12 @@ def _made(read: Reader, node: Node, kind: type[Element]) -> Any:
         return kind(**values)
     except ValueError as error:  # what only the element itself can check, such as a JMESPath expression
         return read.say(node, f"{kind.about.name}: {error}")
+
+
+@functools.cache
+def _parameters(kind: Any) -> tuple[dict[str, Any], list[str]]:
+    """What each parameter must be, and which must be given."""
+    hints = typing.get_type_hints(kind)
+    fields = dataclasses.fields(kind)
+    required = [field.name for field in fields if field.default is dataclasses.MISSING]
+    return {field.name: hints[field.name] for field in fields}, required

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 import urllib.error
 import urllib.request
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from chaoskit.cli.descriptions import as_text, differences
@@ -118,6 +122,73 @@ def test_what_is_changed_in_many_services_is_as_it_was_after_a_restore(served: S
     assert aws.client("cloudtrail").get_trail_status(Name="chaoskit-trail")["IsLogging"]
     url = aws.client("sqs").get_queue_url(QueueName="chaoskit-alerts")["QueueUrl"]
     assert "Messages" not in aws.client("sqs").receive_message(QueueUrl=url)
+
+
+def test_what_aws_offers_is_as_it_was_after_a_restore(served: Served, aws: Aws) -> None:
+    ec2, iam = aws.client("ec2"), aws.client("iam")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    admin = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+    def offered() -> list[Any]:
+        return [
+            ec2.describe_images(ImageIds=[image])["Images"],
+            ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")["LaunchPermissions"],
+            iam.get_policy(PolicyArn=admin)["Policy"],
+        ]
+
+    before, snapshot = offered(), served.cloud.snapshot()
+    stranger = {"Add": [{"UserId": "999988887777"}]}
+    ec2.modify_image_attribute(ImageId=image, LaunchPermission=stranger)
+    ec2.create_tags(Resources=[image], Tags=[{"Key": "k", "Value": "v"}])
+    iam.attach_user_policy(UserName="admin", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    iam.create_user(UserName="another")
+    iam.attach_user_policy(UserName="another", PolicyArn=admin)
+    changed = offered()
+    assert all(now != then for now, then in zip(changed, before, strict=True))
+    served.cloud.restore(snapshot)
+    assert offered() == before
+
+
+def test_what_says_that_it_never_changes_does_not(served: Served, aws: Aws) -> None:
+    cloudformation, events = aws.client("cloudformation"), aws.client("events")
+    name = cloudformation.list_stacks()["StackSummaries"][-1]["StackName"]
+    fixed = [found for found in _reachable(served.cloud) if getattr(type(found), "NEVER_CHANGES", False)]
+    before, snapshot = [repr(each) for each in fixed], served.cloud.snapshot()
+    assert {type(each).__name__ for each in fixed} >= {
+        "Recorded",
+        "Event",
+        "Template",
+        "Physical",
+        "Properties",
+    }
+    with suppress(ClientError):  # whether or not it may, the stack's template and resources are looked at
+        cloudformation.update_stack(
+            StackName=name, UsePreviousTemplate=True, Tags=[{"Key": "k", "Value": "v"}]
+        )
+    cloudformation.get_template(StackName=name)
+    cloudformation.describe_stack_events(StackName=name)
+    aws.client("cloudtrail").lookup_events()
+    events.put_events(Entries=[{"Source": "a", "DetailType": "b", "Detail": "{}"}])
+    aws.client("iam").create_user(UserName="yet-another")
+    cloudformation.delete_stack(StackName=name)
+    assert served.cloud.idle(5)
+    served.cloud.flush()
+    assert served.cloud.idle(5)
+    assert [repr(each) for each in fixed] == before
+    served.cloud.restore(snapshot)
+
+
+def _reachable(cloud: Any) -> list[Any]:
+    """All that the collector can reach from a sandbox, by the references that objects really hold."""
+    seen: dict[int, Any] = {}
+    stack: list[Any] = [cloud]
+    while stack:
+        found = stack.pop()
+        if id(found) in seen or isinstance(found, type | ModuleType | FunctionType):
+            continue
+        seen[id(found)] = found
+        stack += gc.get_referents(found)
+    return list(seen.values())
 
 
 def test_deleted_objects_and_their_bytes_come_back(served: Served, aws: Aws) -> None:

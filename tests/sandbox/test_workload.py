@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +111,20 @@ def test_the_outputs_name_what_experiments_refer_to(deployed: dict[str, str]) ->
 
 def test_the_outputs_can_be_read_again_without_deploying(member: Connect, deployed: dict[str, str]) -> None:
     assert workload.outputs(member) == deployed
+
+
+@pytest.mark.usefixtures("deployed")
+def test_bytecode_beside_the_functions_is_not_taken_for_one(
+    member: Connect,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    s3, bucket = member("s3"), "chaoskit-artifacts-444455556666"
+    before = workload._publish_functions(s3, bucket)
+    shutil.copytree(str(workload._TEMPLATES / "functions"), tmp_path / "functions")
+    (tmp_path / "functions" / "__pycache__").mkdir(exist_ok=True)
+    monkeypatch.setattr(workload, "_TEMPLATES", tmp_path)
+    assert workload._publish_functions(s3, bucket) == before
 
 
 def test_deploying_again_changes_nothing(

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"], autouse=True)
 def _each_loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """PyYAML may have been built without libyaml: both must answer alike."""
-    monkeypatch.setattr(document, "_LOADER", getattr(yaml, request.param))
+    monkeypatch.setattr(document, "_LOADER", document.bounded(getattr(yaml, request.param)))
+    document._parsed.cache_clear()
 
 
 def read_text(folder: Path, text: str | bytes) -> tuple[Node | None, list[Problem]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chaoskit.sandbox.cfn.intrinsics import Scope
-from chaoskit.sandbox.cfn.stacks import Resource
+from chaoskit.sandbox.cfn.stacks import Properties, Resource
 from chaoskit.sandbox.cfn.template import invalid
 from chaoskit.sandbox.cfn.types import TYPES
 from chaoskit.sandbox.cfn.types.base import Job, Physical
@@ -102,7 +102,7 @@ class Engine:
         """Make, change or replace one resource, or leave it as it is."""
         kind, old = TYPES[given["Type"]], self.stack.resources.get(logical_id)
         try:
-            wanted: dict[str, Any] = scope.resolve(given.get("Properties", {}))
+            wanted = Properties(scope.resolve(given.get("Properties", {})))
         except ApiError as error:
             raise ResourceFailed(f"[{logical_id}] {error.message}") from error
         policy = given.get("DeletionPolicy", "Delete")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chaoskit.sandbox.cfn.types.base import Physical
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
     from chaoskit.sandbox.cfn.template import Template
 
-__all__ = ["Event", "Physical", "Resource", "Stack"]
+__all__ = ["Event", "Physical", "Properties", "Resource", "Stack"]
+
+
+class Properties(dict[str, Any]):
+    """A resource's properties, every function evaluated; nobody changes them."""
+
+    NEVER_CHANGES: ClassVar = True
 
 
 @dataclass(slots=True)
@@ -24,7 +30,7 @@ class Resource:
     logical_id: str
     type: str
     physical: Physical
-    properties: Mapping[str, Any]
+    properties: Properties
     deletion_policy: str
     status: str
     at: datetime
@@ -33,6 +39,8 @@ class Resource:
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of DescribeStackEvents."""
+
+    NEVER_CHANGES: ClassVar = True
 
     id: str
     logical_id: str

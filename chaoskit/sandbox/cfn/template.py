@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import graphlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
@@ -46,6 +46,8 @@ class Template:
         body: The text as it was sent.
         order: The resources' logical names, each after all that it refers to or depends on.
     """
+
+    NEVER_CHANGES: ClassVar = True
 
     body: str
     description: str

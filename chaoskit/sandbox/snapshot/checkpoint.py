@@ -22,7 +22,7 @@ from enum import Enum
 from fractions import Fraction
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from uuid import UUID
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Put = Callable[[], None]
 
+F = TypeVar("F")
+C = TypeVar("C")
 _SOME_CACHE: Final = functools.cache(str)
 # What cannot change, or whose change is nobody's state: the next number of a counter need not come back.
 _CONSTANT: Final = (
@@ -47,14 +49,23 @@ MACHINERY: Final = (
 MACHINERY_MODULES: Final = ("boto3.", "botocore.", "cryptography.", "urllib3.", "logging")
 NOT_STATE: Final = "NOT_STATE"
 """A class attribute that names attributes which are the process's own: threads, pools, caches."""
+NEVER_CHANGES: Final = "NEVER_CHANGES"
+"""A class attribute, true where neither an object nor anything in it changes once it is made: a record."""
 
 
-class _Constants(dict[type, bool]):
-    """Whether the objects of a type cannot change; found out once for each type."""
+class _Noted(Generic[F, C]):
+    """Objects and their contents, side by side: a pair of each would be so much more to collect."""
 
-    def __missing__(self, kind: type) -> bool:
-        found = self[kind] = issubclass(kind, _CONSTANT)
-        return found
+    def __init__(self) -> None:
+        self.found: list[F] = []
+        self._contents: list[C] = []
+
+    def add(self, found: F, content: C) -> None:
+        self.found.append(found)
+        self._contents.append(content)
+
+    def pairs(self) -> Iterator[tuple[F, C]]:
+        return zip(self.found, self._contents, strict=True)
 
 
 class Checkpoint:
@@ -67,74 +78,92 @@ class Checkpoint:
     def __init__(self, roots: Iterable[Any]) -> None:
         self.unknown: set[type] = set()
         self._seen: dict[int, Any] = {}
-        self._dicts: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
-        self._lists: list[tuple[list[Any], list[Any]]] = []
-        self._instances: list[tuple[Any, dict[str, Any], frozenset[str]]] = []
+        self._dicts: _Noted[dict[Any, Any], dict[Any, Any]] = _Noted()
+        self._lists: _Noted[list[Any], list[Any]] = _Noted()
+        self._instances: _Noted[Any, dict[str, Any]] = _Noted()
         self._others: list[Put] = []
+        self._empty: list[dict[Any, Any] | list[Any] | set[Any]] = []
         self._walk(roots)
 
     def __len__(self) -> int:
         """How many objects' contents are held."""
-        return len(self._dicts) + len(self._lists) + len(self._instances) + len(self._others)
+        noted = (self._dicts, self._lists, self._instances)
+        return sum(len(each.found) for each in noted) + len(self._others) + len(self._empty)
 
-    def objects(self) -> Iterator[Any]:
+    def objects(self) -> Iterable[Any]:
         """The instances that were found."""
-        return (found for found, _, _ in self._instances)
+        return self._instances.found
 
     def put_back(self) -> None:
         """Give every object the content that it had. Nobody else may be using them meanwhile."""
-        for instance, kept, own in self._instances:
+        for instance, kept in self._instances.pairs():
             now = instance.__dict__
-            left = {name: now[name] for name in own if name in now}
+            kind: Any = type(instance)
+            own = _own_of(kind)
+            left = {name: now[name] for name in own if name in now} if own else None
             now.clear()
             now.update(kept)
-            now.update(left)
-        for mapping, content in self._dicts:
+            if left:
+                now.update(left)
+        for mapping, content in self._dicts.pairs():
             dict.clear(mapping)  # a subclass may have ideas of its own
             dict.update(mapping, content)
-        for sequence, items in self._lists:
+        for sequence, items in self._lists.pairs():
             list.__setitem__(sequence, slice(None), items)
+        for collection in self._empty:
+            if collection:
+                collection.clear()
         for put in self._others:
             put()
 
     def _walk(self, roots: Iterable[Any]) -> None:
-        """Note all that can be reached. What cannot change is told by its type, before it is looked at."""
+        """Note all that can be reached. What cannot change is told by its type, before it is looked at.
+
+        Tens of thousands come by: the three kinds that most are of are noted here, without a call for each.
+        """
         stack = list(roots)
-        seen, note, constant = self._seen, self._note, _Constants()
+        seen, leaves, own = self._seen, _LEAVES, _OWN
+        note_dict, note_list, note_instance = self._dicts.add, self._lists.add, self._instances.add
         while stack:
             found = stack.pop()
-            if id(found) in seen:
+            kind = type(found)
+            if not found and kind in _COLLECTIONS:  # a third are empty
+                self._empty.append(found)
+                continue
+            if kind in leaves or id(found) in seen:
                 continue
             seen[id(found)] = found  # held, so that no other object gets its id
-            stack += [each for each in note(found) if not constant[type(each)]]
-
-    def _note(self, found: Any) -> Iterable[Any]:
-        """Note an object's content, and say what to look at next."""
-        kind: Any = type(found)
-        if kind is dict:  # most are one of these two
-            content = found.copy()
-            self._dicts.append((found, content))
-            return (*content, *content.values())
-        if kind is list:
-            items: list[Any] = found.copy()
-            self._lists.append((found, items))
-            return items
-        own = _plain(kind)
-        if own is not None:
-            content = found.__dict__
-            kept = content.copy() if not own else {n: v for n, v in content.items() if n not in own}
-            self._instances.append((found, kept, own))
-            return kept.values()
-        return self._note_rare(found)
+            if kind is dict:
+                content = found.copy()
+                note_dict(found, content)
+                stack += [each for each in content if type(each) not in leaves]
+            elif kind is list:
+                items = found.copy()
+                note_list(found, items)
+                stack += [each for each in items if type(each) not in leaves]
+                continue
+            elif own[kind] is not None:
+                content = found.__dict__.copy()
+                for name in own[kind] or ():
+                    content.pop(name, None)
+                note_instance(found, content)
+            else:
+                stack += self._note_rare(found)
+                continue
+            stack += [each for each in content.values() if type(each) not in leaves]
 
     def _note_rare(self, found: Any) -> Iterable[Any]:
+        """Note another kind of object, and say what to look at next."""
+        if isinstance(found, _CONSTANT) or getattr(type(found), NEVER_CHANGES, False):
+            _LEAVES.add(type(found))
+            return ()
         inner: list[Any] = []
         match found:
             case dict():
                 inner += self._dict(found)
             case list():
                 items = list.copy(found)
-                self._lists.append((found, items))
+                self._lists.add(found, items)
                 inner += items
             case tuple() | frozenset():
                 inner += found
@@ -168,7 +197,7 @@ class Checkpoint:
         if isinstance(found, OrderedDict):
             self._others.append(functools.partial(_refill, found, items))
         else:
-            self._dicts.append((found, items))
+            self._dicts.add(found, items)
         return (*items, *items.values())
 
     def _instance(self, found: Any) -> Iterable[Any]:
@@ -179,7 +208,7 @@ class Checkpoint:
             if not isinstance(found, _CONTAINERS) and kind is not object:
                 self.unknown.add(kind)
             return ()
-        own: frozenset[str] = getattr(kind, NOT_STATE, frozenset())
+        own = _own_of(kind)
         frozen = _is_frozen(kind)
         held: list[Any] = []
         if slots:
@@ -191,11 +220,12 @@ class Checkpoint:
             kept = {name: value for name, value in content.items() if name not in own}
             held += kept.values()
             if not frozen:
-                self._instances.append((found, kept, own))
+                self._instances.add(found, kept)
         return held
 
 
 _HEAP: Final = 1 << 9  # of a class that is made in Python: Py_TPFLAGS_HEAPTYPE
+_COLLECTIONS: Final = frozenset({dict, list, set})
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset, deque, bytearray)
 _CALLABLES: Final = (types.FunctionType, types.MethodType, functools.partial)
 _SPECIAL: Final = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, SpooledTemporaryFile)
@@ -212,19 +242,36 @@ def slots_of(kind: Any) -> tuple[Any, ...]:
     )
 
 
-@functools.cache
 def _plain(kind: Any) -> frozenset[str] | None:
     """The process's own attributes of a class whose objects are a `__dict__` and no more; None for others.
 
     Those are most objects, and none of what `_special` and `_instance` look for can be true of them.
     """
-    special = (*MACHINERY, *_CONTAINERS, *_CALLABLES, *_SPECIAL)
+    special = (*MACHINERY, *_CONTAINERS, *_CALLABLES, *_SPECIAL, *_CONSTANT)
     if kind.__dictoffset__ == 0 or slots_of(kind) or _is_frozen(kind) or issubclass(kind, special):
         return None
-    if kind.__module__.startswith(MACHINERY_MODULES):
+    if kind.__module__.startswith(MACHINERY_MODULES) or getattr(kind, NEVER_CHANGES, False):
         return None
+    return _own_of(kind)
+
+
+@functools.cache
+def _own_of(kind: Any) -> frozenset[str]:
     own: frozenset[str] = getattr(kind, NOT_STATE, frozenset())
     return own
+
+
+class _Own(dict[type, "frozenset[str] | None"]):
+    """`_plain` of each type, asked once."""
+
+    def __missing__(self, kind: type) -> frozenset[str] | None:
+        found = self[kind] = _plain(kind)
+        return found
+
+
+_OWN: Final = _Own()
+_LEAVES: Final[set[type]] = set()
+"""The types whose objects were found not to change."""
 
 
 @functools.cache

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from moto.core.base_backend import backend_lock
 
+from chaoskit.sandbox import collector
 from chaoskit.sandbox.snapshot.checkpoint import Checkpoint
 from chaoskit.sandbox.state import stores
 
@@ -33,10 +35,10 @@ class Snapshot:
     """
 
     def __init__(self, cloud: Sandbox) -> None:
-        with backend_lock:
+        with backend_lock, collector.paused():
             self._stores = list(stores())
             self._held = Checkpoint([cloud, stores()])
-        self._told = [one for one in self._held.objects() if _wants_to_know(one)]
+        self._told = [one for one in self._held.objects() if _wants_to_know(cast("Any", type(one)))]
         self.unknown = self._held.unknown
 
     def __len__(self) -> int:
@@ -75,8 +77,9 @@ def at_rest(cloud: Sandbox, timeout: float) -> Iterator[None]:
     raise BusyError(f"The sandbox did not come to rest within {timeout:g} s: calls or work still go on.")
 
 
-def _wants_to_know(found: Any) -> bool:
-    return type(found).__module__.startswith("chaoskit.") and hasattr(found, "restored")
+@functools.cache
+def _wants_to_know(kind: Any) -> bool:
+    return kind.__module__.startswith("chaoskit.") and hasattr(kind, "restored")
 
 
 def _empty(store: Any) -> None:

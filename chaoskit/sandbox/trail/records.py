@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.core.utils import get_service_model
 
@@ -40,6 +40,8 @@ class Recorded:
         at: The call's time, which the record has only in whole seconds.
         order: Counts up with every record; later calls have larger ones.
     """
+
+    NEVER_CHANGES: ClassVar = True
 
     record: dict[str, Any]
     account: str

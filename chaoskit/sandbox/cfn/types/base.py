@@ -24,6 +24,8 @@ _COULD_NOT_FIND = re.compile(r"could not find|does not exist|not found", re.IGNO
 class Physical:
     """A resource that exists: `id` is what Ref returns, `attributes` what Fn::GetAtt returns."""
 
+    NEVER_CHANGES: ClassVar = True
+
     id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
