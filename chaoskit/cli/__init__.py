@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "run": "Run experiments: inject, observe, roll back, judge.",
     "sandbox": "Keep an embedded AWS running for your own tools.",
     "schedule": "Run experiments by their own schedule, and see when each is due.",
+    "schema": "Print the JSON Schema of experiment files, for editors.",
     "status": "List faults that are open.",
     "validate": "Check experiment and game-day files; nothing is called.",
 }
