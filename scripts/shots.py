@@ -1,6 +1,6 @@
 """Takes the documentation's pictures: `python scripts/shots.py docs/pictures` (Debian's Chromium).
 
-A few experiments are run in a sandbox, one of them to fail; then their HTML report is photographed, light and dark.
+A few experiments are run in a sandbox, one of them to fail; then their HTML report is photographed.
 """
 
 from __future__ import annotations
@@ -55,6 +55,12 @@ def main(folder: Path) -> None:
                 file = folder / f"report-{look}.png"
                 browser.save_screenshot(str(file))
                 sys.stdout.write(f"{file}: {file.stat().st_size // 1000} kB\n")
+            scheme(browser, "light")
+            file = folder / "timeline.png"
+            opened = browser.find_element("css selector", "section > details[open]")
+            browser.execute_script("arguments[0].scrollIntoView()", opened)
+            opened.screenshot(str(file))
+            sys.stdout.write(f"{file}: {file.stat().st_size // 1000} kB\n")
 
 
 if __name__ == "__main__":
