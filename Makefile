@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency clean
+.PHONY: help install run test experiments reliability mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,16 @@ check: lint types test ## All that CI checks
 format: $(INSTALLED) ## Bring the code into the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(INSTALLED) ## Write the pages that are made of the code
+	$(BIN)/chaoskit catalog --markdown docs/catalog.md
+	$(BIN)/python -m chaoskit.cli.reference > docs/cli.md
+
+shots: $(INSTALLED) ## Take the documentation's pictures, in Chromium
+	$(BIN)/python scripts/shots.py docs/pictures
+
+tutorial: $(INSTALLED) ## The first experiment as a new user would, with a stopwatch
+	scripts/tutorial.sh
 
 lock: ## Resolve the dependencies anew and pin them
 	rm -rf $(VENV)-lock

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from chaoskit.version import __version__
 
 if TYPE_CHECKING:
-    from chaoskit.api import run
+    from chaoskit.api import Lab, opened, run
     from chaoskit.aws import Call, Each, Query, Reader
     from chaoskit.contract import Change, Fault, Observation, Probe, Trace, fault, probe
     from chaoskit.errors import ChaoskitError
@@ -23,6 +23,7 @@ __all__ = [
     "ChaoskitError",
     "Each",
     "Fault",
+    "Lab",
     "Observation",
     "Probe",
     "Query",
@@ -33,13 +34,14 @@ __all__ = [
     "Verdict",
     "__version__",
     "fault",
+    "opened",
     "probe",
     "run",
 ]
 
 # Each name is brought in when it is first used: the policy library and the command line need few of them.
 _HOMES: Final = {
-    "api": ("run",),
+    "api": ("Lab", "opened", "run"),
     "aws": ("Call", "Each", "Query", "Reader"),
     "contract": ("Change", "Fault", "Observation", "Probe", "Trace", "fault", "probe"),
     "errors": ("ChaoskitError",),

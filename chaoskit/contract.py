@@ -226,6 +226,15 @@ class Element(Record):
         """The first line of the docstring."""
         return (inspect.getdoc(cls) or "").partition("\n")[0]
 
+    @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """What the docstring says of each parameter, in one line each."""
+        _, _, attributes = (inspect.getdoc(cls) or "").partition("\nAttributes:\n")
+        return {
+            match[1]: " ".join(match[2].split())
+            for match in re.finditer(r"^    (\w+): (.*(?:\n {8}.*)*)", attributes, re.MULTILINE)
+        }
+
 
 class Fault(Element):
     """Changes the account and can put it back."""

@@ -164,13 +164,16 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
 
 
 @contextmanager
-def embedded_target(delays: Delays = "instant", profile: str | None = None) -> Iterator[Target]:
+def embedded_target(
+    delays: Delays = "instant", profile: str | None = None, *, own: bool = False
+) -> Iterator[Target]:
     """The sandbox that is up, or else one of its own that ends with the block.
 
     Args:
         delays: `realistic` takes one of its own in any case, whose telemetry takes as long as AWS
             says, and whose time is skipped instead of waited for.
         profile: Takes one of its own too, whose workload is deployed with this anti-pattern.
+        own: Take one of its own in any case.
 
     Raises:
         TargetError: It does not start or answer.
@@ -179,16 +182,12 @@ def embedded_target(delays: Delays = "instant", profile: str | None = None) -> I
         with sandboxes().own(delays, profile) as slow:
             yield replace(target_in(slow), clock=SkippingClock(slow))
         return
-    if profile:
-        with sandboxes().own(delays, profile) as flawed:
-            yield target_in(flawed)
-        return
-    running = sandboxes().with_workload()
+    running = None if own or profile else sandboxes().with_workload()
     if running:
         yield target_in(running)
     else:
-        with sandboxes().own() as own:
-            yield target_in(own)
+        with sandboxes().own(delays, profile) as alone:
+            yield target_in(alone)
 
 
 def target_in(instance: Instance) -> Target:

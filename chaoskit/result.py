@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.errors import ExitCode
@@ -263,6 +264,17 @@ class Results:
     def exit_code(self) -> ExitCode:
         """The worst verdict's; ERROR when nothing ran."""
         return worst(result.verdict for result in self.results)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each experiment."""
+        rows = (
+            f"<tr><td>{escape(each.experiment.id)}</td><td>{each.verdict}</td>"
+            f"<td style='text-align:left'>{escape(each.reason)}</td>"
+            f"<td>{'yes' if each.restored else '<b>NO</b>'}</td></tr>"
+            for each in self.results
+        )
+        head = "<tr><th>experiment</th><th>verdict</th><th>why</th><th>restored</th></tr>"
+        return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
 
     def disagreements(self) -> list[dict[str, Any]]:
         """Those of all experiments."""

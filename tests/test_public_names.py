@@ -14,6 +14,7 @@ PUBLIC = [
     "ChaoskitError",
     "Each",
     "Fault",
+    "Lab",
     "Observation",
     "Probe",
     "Query",
@@ -24,6 +25,7 @@ PUBLIC = [
     "Verdict",
     "__version__",
     "fault",
+    "opened",
     "probe",
     "run",
 ]

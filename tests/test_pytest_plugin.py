@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chaoskit import pytest_plugin
+from chaoskit.contract import FAULTS, LAYERS, PROBES
 from tests.samples import SMALL
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# A pytest within pytest forgets the modules it imported, but the registries would remember their classes.
+SCANNED = FAULTS.names(), PROBES.names()
 
 
 @pytest.fixture
@@ -90,9 +96,8 @@ def test_a_defect_is_told_with_its_traceback(
 
     monkeypatch.setattr("chaoskit.spec.load", broken)
     found = run(project, "experiments")
-    found.assert_outcomes(failed=1)
-    found.stdout.fnmatch_lines(["*LookupError: a defect of ours*"])
-    found.stdout.fnmatch_lines(["*pytest_plugin.py*"])
+    found.assert_outcomes(errors=1)
+    found.stdout.fnmatch_lines(["*pytest_plugin/items.py*", "*LookupError: a defect of ours*"])
 
 
 def test_validating_makes_no_journal_and_starts_no_sandbox(
@@ -105,6 +110,64 @@ def test_validating_makes_no_journal_and_starts_no_sandbox(
 def test_the_options_are_explained(pytester: pytest.Pytester) -> None:
     found = run(pytester, "--help")
     found.stdout.fnmatch_lines(["security chaos experiments:", "*--chaos-run *", "*--chaos-target=*"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [
+        (["-m", "attack(id='T1098.003')"], 1),
+        (["--chaos-layer", "identity"], 1),
+        (["--chaos-attack", "T1098"], 1),
+    ],
+)
+def test_experiments_are_chosen_by_layer_and_technique(
+    project: pytest.Pytester, arguments: list[str], passed: int
+) -> None:
+    data = SMALL.replace("id: small", "id: other").replace("layer: identity", "layer: data")
+    data = data.replace("iam.attach-role-policy: {role: training}", "s3.public-bucket-acl: {bucket: b}")
+    write(project, "other", data, folder="experiments/data")
+    run(project, "experiments", *arguments).assert_outcomes(passed=passed, deselected=2 - passed)
+
+
+def test_the_layers_are_those_of_the_contract() -> None:
+    assert pytest_plugin.LAYERS == LAYERS
+
+
+def test_a_python_test_is_chosen_by_the_same_markers(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import pytest\n"
+        "@pytest.mark.layer_identity\n"
+        "@pytest.mark.attack(id='T1098.003')\n"
+        "def test_one(): pass\n"
+        "@pytest.mark.attack('T1530')\n"
+        "def test_two(): pass\n"
+        "def test_three(): pass\n"
+    )
+    strict = ("--strict-markers", "-v")
+    run(pytester, *strict, "--chaos-layer", "identity").assert_outcomes(passed=1, deselected=2)
+    run(pytester, *strict, "--chaos-attack", "T1530").assert_outcomes(passed=1, deselected=2)
+    run(pytester, *strict).assert_outcomes(passed=3)
+
+
+def test_a_test_for_the_other_target_is_skipped(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import pytest\n"
+        "@pytest.mark.chaos_target('aws')\n"
+        "def test_one(): pass\n"
+        "@pytest.mark.chaos_target('embedded')\n"
+        "def test_two(): pass\n"
+    )
+    found = run(pytester, "-rs")
+    found.assert_outcomes(passed=1, skipped=1)
+    found.stdout.fnmatch_lines(["*for the target aws, and this is embedded"])
+
+
+def test_a_sandbox_scope_that_there_is_not_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nchaos_sandbox_scope = class\n")
+    pytester.makepyfile("def test_it(sandbox): pass")
+    found = run(pytester)
+    assert found.ret is pytest.ExitCode.USAGE_ERROR
+    found.stderr.fnmatch_lines(["*chaos_sandbox_scope must be one of function, module, session, not 'class'"])
 
 
 def test_an_unknown_target_is_refused(project: pytest.Pytester) -> None:
@@ -127,7 +190,7 @@ def test_a_pytest_run_without_experiments_does_not_load_chaoskits_engine(pyteste
     pytester.makepyfile(
         "import sys\n"
         "def test_it():\n"
-        "    heavy = {'chaoskit.engine', 'chaoskit.api', 'chaoskit.spec', 'boto3', 'yaml'}\n"
+        "    heavy = {'boto3', 'yaml', *(f'chaoskit.{n}' for n in ('engine', 'api', 'contract', 'spec'))}\n"
         "    assert not heavy & set(sys.modules)\n"
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -167,3 +167,11 @@ def _full() -> Result:
         faults=[FaultResult("iam.attach-role-policy", [change])],
         timeline=[Event(NOW, "denied", "by scp")],
     )
+
+
+def test_a_notebook_shows_a_row_for_each_experiment_and_words_stay_words() -> None:
+    one = result(seen(DETECTION, met=False), reason="<b>silent</b>", restored=False)
+    told = Results("run", "embedded", NOW, NOW, [one])._repr_html_()
+    assert "<td>small</td><td>ERROR</td>" in told
+    assert "&lt;b&gt;silent&lt;/b&gt;" in told
+    assert "<b>NO</b>" in told

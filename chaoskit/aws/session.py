@@ -206,6 +206,10 @@ class Aws:
                     reply[key] = value.read()
             return reply
 
+    def client(self, service: str) -> Any:
+        """A boto3 client of this account and identity, for a person's own calls; it retries as boto3 does."""
+        return self._client(service, None, None, attempts=_TRIES)
+
     def sdk_id(self, service: str) -> str:
         """What AWS's SDKs call a service, as EventBridge Scheduler's universal targets name it."""
         return str(self._client(service, None, None).meta.service_model.service_id).replace(" ", "").lower()

@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "run": "Run experiments: inject, observe, roll back, judge.",
     "sandbox": "Keep an embedded AWS running for your own tools.",
     "schedule": "Have experiments run when they are due.",
+    "schema": "Print the JSON Schema of experiment files, for editors.",
     "status": "List faults that are open.",
     "validate": "Check experiment and game-day files; nothing is called.",
 }

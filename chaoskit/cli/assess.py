@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from chaoskit import api
+from chaoskit import api, knowledge
 from chaoskit.assess import assess, look_at
 from chaoskit.cli.common import aws_settings, target_options, write_private
 from chaoskit.cli.reporting import read_document
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Probe
     from chaoskit.posture import Group
 
-_SHIPPED: Final = Path(api.__file__).parent / "knowledge"
+_SHIPPED: Final = Path(knowledge.__file__).parent
 _PIPE_WIDTH: Final = 120
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chaoskit import api
-from chaoskit.cli.common import aws_settings, target_options
+from chaoskit.cli.common import aws_settings, target_options, write_private
 from chaoskit.errors import ExitCode
+from chaoskit.report.foresight import as_markdown
 from chaoskit.result import Foreseen
 
 if TYPE_CHECKING:
@@ -23,9 +24,18 @@ _COLOURS: Final = {Foreseen.STOPPED: "green", Foreseen.NOT_STOPPED: "yellow", Fo
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--markdown", "file", type=click.Path(path_type=Path), help="Write Markdown, for a pull request."
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when a guardrail is predicted not to stop a fault.")
 def command(
-    paths: tuple[Path, ...], *, target: api.TargetName, as_json: bool, strict: bool, **options: Any
+    paths: tuple[Path, ...],
+    *,
+    target: api.TargetName,
+    as_json: bool,
+    file: Path | None,
+    strict: bool,
+    **options: Any,
 ) -> int:
     """Predict for each change whether a policy stops it, without making it.
 
@@ -34,6 +44,8 @@ def command(
     administrator to read (--management-profile).
     """
     foresights = api.predict(*paths, target=target, settings=aws_settings(**options))
+    if file:
+        write_private(file, as_markdown([foresight.dump() for foresight in foresights]))
     if as_json:
         click.echo(json.dumps([foresight.dump() for foresight in foresights], indent=2))
     else:

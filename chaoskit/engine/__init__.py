@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chaoskit.aws import Inboxes
+from chaoskit.engine.hold import Hold
 from chaoskit.engine.leases import Leases
 from chaoskit.engine.plan import PlannedFault, plan
 from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
@@ -18,6 +19,7 @@ from chaoskit.engine.stop import Stop
 from chaoskit.engine.surroundings import Limits, Lockouts, Surroundings
 from chaoskit.engine.sweep import sweep
 from chaoskit.engine.timeline import Listener
+from chaoskit.engine.verdict import NOTHING_EXPECTED
 from chaoskit.result import Results
 from chaoskit.slo import SystemClock
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from chaoskit.target import Target
 
 __all__ = [
+    "NOTHING_EXPECTED",
+    "Hold",
     "Limits",
     "Listener",
     "Lockouts",
@@ -59,6 +63,7 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
     limits: Limits | None = None,
     deadman: bool = True,
     lockouts: Lockouts | None = None,
+    hold: Hold | None = None,
 ) -> Results:
     """Run experiments; the results are in the order given.
 
@@ -73,6 +78,7 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
         limits: What each run's role session is limited to; by default what the role may do.
         deadman: Arm the dead-man's switch before each change; False only when a person says so.
         lockouts: Foresees whether a fault would keep its own undo from being made; None asks nobody.
+        hold: Keeps the faults in until it is released, instead of watching for expectations.
     """
     clock = clock or SystemClock()
     stop = Stop() if stop is None else stop
@@ -89,6 +95,7 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
         limits,
         deadman,
         lockouts,
+        hold,
     )
     results, begun = Results(run_id, target.name, started), _Begun()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:

@@ -137,7 +137,9 @@ class _Run:
         self._result.restored = False
         try:
             self._inject_all(injector)
-            if self._watch_is_worthwhile(injector.trace):
+            if self._around.hold is not None:
+                self._around.hold.keep(injector, self._sessions.look, self._watch, self._around.clock)
+            elif self._watch_is_worthwhile(injector.trace):
                 Observer(
                     self._result.expectations,
                     injector,

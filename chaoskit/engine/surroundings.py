@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chaoskit.aws import Inboxes
+    from chaoskit.engine.hold import Hold
     from chaoskit.engine.leases import Leases
     from chaoskit.engine.stop import Stop
     from chaoskit.engine.timeline import Listener
@@ -56,3 +57,4 @@ class Surroundings:
     limits: Limits | None = None
     deadman: bool = True
     lockouts: Lockouts | None = None
+    hold: Hold | None = None

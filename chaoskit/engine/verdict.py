@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chaoskit.experiment import Role
 from chaoskit.result import Verdict
@@ -10,6 +10,9 @@ from chaoskit.result import Verdict
 if TYPE_CHECKING:
     from chaoskit.contract import Trace
     from chaoskit.result import Result
+
+NOTHING_EXPECTED: Final = "nothing was expected of it"
+"""The reason of a run that kept its faults in, and took them out again, for somebody else to look."""
 
 
 def judge(result: Result, trace: Trace) -> tuple[Verdict, str]:
@@ -28,7 +31,9 @@ def judge(result: Result, trace: Trace) -> tuple[Verdict, str]:
     if missed:
         return Verdict.FAILED, "; ".join(f"{e.expectation.role}: {e.summary}" for e in missed)
     unknown = [e for e in result.expectations if e.met is None]
-    if unknown or not result.expectations:
+    if not result.expectations:
+        return Verdict.INCONCLUSIVE, NOTHING_EXPECTED
+    if unknown:
         return Verdict.INCONCLUSIVE, "; ".join(f"{e.expectation.role}: {e.summary}" for e in unknown)
     return Verdict.PASSED, "; ".join(f"{e.expectation.role}: {e.summary}" for e in result.expectations)
 

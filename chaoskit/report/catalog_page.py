@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,11 +111,7 @@ def _fault(fault: type[Fault], own: list[Experiment]) -> Iterator[str]:
 
 
 def _parameters(element: type[Element]) -> Iterator[tuple[dataclasses.Field[Any], str]]:
-    _, _, attributes = (inspect.getdoc(element) or "").partition("\nAttributes:\n")
-    meanings = {
-        match[1]: " ".join(match[2].split())
-        for match in re.finditer(r"^    (\w+): (.*(?:\n {8}.*)*)", attributes, re.MULTILINE)
-    }
+    meanings = element.meanings()
     for field in dataclasses.fields(element):  # type: ignore[arg-type] # the registry holds dataclasses
         yield field, meanings.get(field.name, "")
 

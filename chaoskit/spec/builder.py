@@ -31,8 +31,8 @@ _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DOCUMENT: Final = re.compile(r"[a-zA-Z0-9_.-]{3,128}")
 # The API References of AWS Step Functions (CreateStateMachine) and AWS Lambda (CreateFunction).
 _RESPONDER: Final = re.compile(r"[a-zA-Z0-9_-]{1,80}")
-_REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
-_OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
+REQUIRED: Final = ("id", "title", "owner", "layer", "hypothesis", "blast_radius", "faults", "expect")
+OPTIONAL: Final = ("maps", "steady_state", "stop_conditions", "schedule")
 _TEXTS: Final = ("id", "title", "owner", "hypothesis")
 
 
@@ -62,7 +62,7 @@ class Builder:
 
     def build(self, root: Node) -> Experiment | None:
         """The experiment, or None when anything was wrong."""
-        keys = self._read.mapping(root, "an experiment", (*_REQUIRED, *_OPTIONAL), _REQUIRED)
+        keys = self._read.mapping(root, "an experiment", (*REQUIRED, *OPTIONAL), REQUIRED)
         if isinstance(keys, Bad):
             return None
         fields: dict[str, Any] = {
@@ -81,7 +81,7 @@ class Builder:
         fields |= {name: read(keys[name]) for name, read in readers.items() if name in keys}
         check_id(self._read, self._path, keys.get("id"), fields.get("id"))
         self._check_slos(keys.get("expect"), fields)
-        if any(isinstance(value, Bad) for value in fields.values()) or set(_REQUIRED) - set(fields):
+        if any(isinstance(value, Bad) for value in fields.values()) or set(REQUIRED) - set(fields):
             return None
         return Experiment(path=self._path, **fields)
 

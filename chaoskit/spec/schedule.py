@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chaoskit.spec.document import Node
     from chaoskit.spec.values import Reader
 
-_KEYS: Final = ("every", "time_zone", "window", "blackout", "jitter", "reviewed")
+KEYS: Final = ("every", "time_zone", "window", "blackout", "jitter", "reviewed")
 _HOURS: Final = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
 _DAYS: Final = re.compile(r"[A-Z]{3}(-[A-Z]{3})?(,[A-Z]{3}(-[A-Z]{3})?)*")
 
@@ -27,7 +27,7 @@ def schedule(read: Reader, node: Node) -> Any:
     if isinstance(node, Scalar):
         text = read.value(node, str, "schedule")
         return BAD if isinstance(text, Bad) else _checked(read, node, Schedule(text))
-    keys = read.mapping(node, "schedule", _KEYS, _KEYS[:1])
+    keys = read.mapping(node, "schedule", KEYS, KEYS[:1])
     if isinstance(keys, Bad) or "every" not in keys:
         return BAD
     readers = {

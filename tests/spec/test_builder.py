@@ -35,6 +35,135 @@ DETECTION = "  - detection: {eventbridge.matched: {rule: chaoskit-permissive-pol
 RADIUS = (
     'blast_radius: {accounts: ["444455556666"], regions: [us-east-1], max_duration: 5m, max_changes: 1}\n'
 )
+# » stands before the place that the problem must name.
+MISTAKES = [
+    # The frame
+    ("id: small\n", "id: small\n»notes: x\n", "an experiment has no 'notes'; known are "),
+    ("title: ", "»tilte: ", "an experiment has no 'tilte'; did you mean title?"),
+    (TOP + "owner: tests\n", "»" + TOP, "an experiment lacks owner"),
+    ("owner: tests", "owner:»", "owner must be a text, not empty"),
+    ("owner: tests", "owner: »[a]", "owner must be a text, not a sequence"),
+    ("id: small", "id: »Small One", "id 'Small One' must be lower-case words joined by hyphens"),
+    ("id: small", "id: »smalls", "id 'smalls' must be the file's name, small"),
+    ("layer: identity", "layer: »identiti", "layer can't be 'identiti'; did you mean identity?"),
+    ("layer: identity", "layer: »data", "layer is data, but the file lies in identity/"),
+    ("owner: tests", "owner: tests\n»owner: me", "'owner' is given twice, first in line 3"),
+    (
+        "owner: tests",
+        "owner: »'${workload.training_rol}'",
+        "nothing is called ${workload.training_rol}; did you mean workload.training_role?",
+    ),
+    # Limits
+    ("max_changes: 1", "max_changes: »0", "blast_radius.max_changes must be at least 1"),
+    ("max_changes: 1", "max_changes: »one", "blast_radius.max_changes must be a whole number, not 'one'"),
+    (
+        "max_duration: 5m",
+        "max_duration: »5",
+        "blast_radius.max_duration must be a duration such as 60s or 1h30m, not '5'",
+    ),
+    (
+        "max_duration: 5m",
+        "»max_durations: 5m",
+        "blast_radius has no 'max_durations'; did you mean max_duration?",
+    ),
+    (RADIUS, RADIUS.replace("{", "»{").replace(", max_changes: 1", ""), "blast_radius lacks max_changes"),
+    ("regions: [us-east-1]", "regions: »[]", "blast_radius.regions must name at least one"),
+    (
+        'accounts: ["444455556666"]',
+        "accounts: »444455556666",
+        "blast_radius.accounts must be a list: put `- ` before each item",
+    ),
+    (RADIUS, "blast_radius: »small\n", "blast_radius must be a mapping of `key: value` lines"),
+    # Faults
+    (FAULT, "  »[]\n", "faults must name at least one"),
+    (
+        FAULT,
+        "  »iam.attach-role-policy: {role: training}\n",
+        "faults must be a list: put `- ` before each item",
+    ),
+    (
+        FAULT,
+        "  - »iam.attach-role-polic: {role: x}\n",
+        "there is no fault 'iam.attach-role-polic'; did you mean iam.attach-role-policy?",
+    ),
+    (FAULT, "  - »call.denied\n", "there is no fault 'call.denied'; known are "),
+    (
+        FAULT,
+        "  - iam.attach-role-policy: {»rol: x}\n",
+        "iam.attach-role-policy has no 'rol'; did you mean role?",
+    ),
+    (FAULT, "  - iam.attach-role-policy: »{}\n", "iam.attach-role-policy lacks role"),
+    (
+        FAULT,
+        "  - iam.attach-role-policy: »x\n",
+        "iam.attach-role-policy must be a mapping of `key: value` lines",
+    ),
+    (
+        FAULT,
+        "  - iam.attach-role-policy: {role: »[x]}\n",
+        "iam.attach-role-policy.role must be a text, not a sequence",
+    ),
+    (FAULT, "  - »{a: {}, b: {}}\n", "a fault is written `name: {parameter: value, ...}`"),
+    (FAULT, "  - »[a]\n", "a fault is written `name: {parameter: value, ...}`"),
+    # Expectations
+    (DETECTION, "  »[]\n", "expect must name at least one expectation"),
+    (
+        DETECTION,
+        DETECTION.replace("detection", "»detection", 1).partition("    ")[0],
+        "a detection needs its SLO: add for example `within: 60s`",
+    ),
+    (
+        DETECTION,
+        DETECTION.replace("- ", "»- ").replace("60s", "6m"),
+        "detection within 6m is longer than blast_radius.max_duration 5m",
+    ),
+    ("within: 60s", "within: »60", "within must be a duration such as 60s or 1h30m, not '60'"),
+    ("within: 60s", "within: 60s\n    »slo: 1m", "an expectation has no 'slo'; known are "),
+    ("- detection:", "- »detecton:", "an expectation has no 'detecton'; did you mean detection?"),
+    (
+        DETECTION,
+        DETECTION.replace("detection", "»detection", 1) + "    guardrail: call.denied\n",
+        "an expectation needs one of guardrail, detection, response",
+    ),
+    (
+        "eventbridge.matched",
+        "»eventbridge.match",
+        "there is no probe 'eventbridge.match'; did you mean eventbridge.matched?",
+    ),
+    (
+        "within: 60s",
+        "within: 60s\n    runbook: »detach-permissive-policy",
+        "runbook belongs to a response, not to a detection",
+    ),
+    # The rest
+    (
+        "owner: tests",
+        "owner: tests\nschedule: »weekly",
+        "schedule 'weekly' must be like rate(7 days) or cron(0 8 ? * MON *)",
+    ),
+    ("owner: tests", "owner: tests\nmaps: {»atack: [T1]}", "maps has no 'atack'; did you mean attack?"),
+    (
+        "owner: tests",
+        "owner: tests\nmaps: {attack: »T1}",
+        "maps.attack must be a list: put `- ` before each item",
+    ),
+    (
+        "owner: tests",
+        "owner: tests\nmaps: {attack: [T1098.003, »T1562.088]}",
+        "MITRE ATT&CK has no 'T1562.088'; did you mean T1562.008?",
+    ),
+    (
+        "owner: tests",
+        "owner: tests\nmaps: {compliance: [»SOC2-CC61]}",
+        "compliance controls has no 'SOC2-CC61'; did you mean SOC2-CC6.1?",
+    ),
+    ("owner: tests", "owner: tests\nsteady_state: [»iam.nope]", "there is no probe 'iam.nope'; "),
+    (
+        "owner: tests",
+        "owner: tests\nstop_conditions: »{}",
+        "stop_conditions must be a list: put `- ` before each item",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -122,141 +251,11 @@ def test_a_fault_without_parameters_may_be_written_as_a_word(bench: Bench) -> No
     assert bench.load(with_word).expect[0].probe == CallDenied()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        # The frame
-        ("id: small\n", "id: small\n»notes: x\n", "an experiment has no 'notes'; known are "),
-        ("title: ", "»tilte: ", "an experiment has no 'tilte'; did you mean title?"),
-        (TOP + "owner: tests\n", "»" + TOP, "an experiment lacks owner"),
-        ("owner: tests", "owner:»", "owner must be a text, not empty"),
-        ("owner: tests", "owner: »[a]", "owner must be a text, not a sequence"),
-        ("id: small", "id: »Small One", "id 'Small One' must be lower-case words joined by hyphens"),
-        ("id: small", "id: »smalls", "id 'smalls' must be the file's name, small"),
-        ("layer: identity", "layer: »identiti", "layer can't be 'identiti'; did you mean identity?"),
-        ("layer: identity", "layer: »data", "layer is data, but the file lies in identity/"),
-        ("owner: tests", "owner: tests\n»owner: me", "'owner' is given twice, first in line 3"),
-        (
-            "owner: tests",
-            "owner: »'${workload.training_rol}'",
-            "nothing is called ${workload.training_rol}; did you mean workload.training_role?",
-        ),
-        # Limits
-        ("max_changes: 1", "max_changes: »0", "blast_radius.max_changes must be at least 1"),
-        ("max_changes: 1", "max_changes: »one", "blast_radius.max_changes must be a whole number, not 'one'"),
-        (
-            "max_duration: 5m",
-            "max_duration: »5",
-            "blast_radius.max_duration must be a duration such as 60s or 1h30m, not '5'",
-        ),
-        (
-            "max_duration: 5m",
-            "»max_durations: 5m",
-            "blast_radius has no 'max_durations'; did you mean max_duration?",
-        ),
-        (RADIUS, RADIUS.replace("{", "»{").replace(", max_changes: 1", ""), "blast_radius lacks max_changes"),
-        ("regions: [us-east-1]", "regions: »[]", "blast_radius.regions must name at least one"),
-        (
-            'accounts: ["444455556666"]',
-            "accounts: »444455556666",
-            "blast_radius.accounts must be a list: put `- ` before each item",
-        ),
-        (RADIUS, "blast_radius: »small\n", "blast_radius must be a mapping of `key: value` lines"),
-        # Faults
-        (FAULT, "  »[]\n", "faults must name at least one"),
-        (
-            FAULT,
-            "  »iam.attach-role-policy: {role: training}\n",
-            "faults must be a list: put `- ` before each item",
-        ),
-        (
-            FAULT,
-            "  - »iam.attach-role-polic: {role: x}\n",
-            "there is no fault 'iam.attach-role-polic'; did you mean iam.attach-role-policy?",
-        ),
-        (FAULT, "  - »call.denied\n", "there is no fault 'call.denied'; known are "),
-        (
-            FAULT,
-            "  - iam.attach-role-policy: {»rol: x}\n",
-            "iam.attach-role-policy has no 'rol'; did you mean role?",
-        ),
-        (FAULT, "  - iam.attach-role-policy: »{}\n", "iam.attach-role-policy lacks role"),
-        (
-            FAULT,
-            "  - iam.attach-role-policy: »x\n",
-            "iam.attach-role-policy must be a mapping of `key: value` lines",
-        ),
-        (
-            FAULT,
-            "  - iam.attach-role-policy: {role: »[x]}\n",
-            "iam.attach-role-policy.role must be a text, not a sequence",
-        ),
-        (FAULT, "  - »{a: {}, b: {}}\n", "a fault is written `name: {parameter: value, ...}`"),
-        (FAULT, "  - »[a]\n", "a fault is written `name: {parameter: value, ...}`"),
-        # Expectations
-        (DETECTION, "  »[]\n", "expect must name at least one expectation"),
-        (
-            DETECTION,
-            DETECTION.replace("detection", "»detection", 1).partition("    ")[0],
-            "a detection needs its SLO: add for example `within: 60s`",
-        ),
-        (
-            DETECTION,
-            DETECTION.replace("- ", "»- ").replace("60s", "6m"),
-            "detection within 6m is longer than blast_radius.max_duration 5m",
-        ),
-        ("within: 60s", "within: »60", "within must be a duration such as 60s or 1h30m, not '60'"),
-        ("within: 60s", "within: 60s\n    »slo: 1m", "an expectation has no 'slo'; known are "),
-        ("- detection:", "- »detecton:", "an expectation has no 'detecton'; did you mean detection?"),
-        (
-            DETECTION,
-            DETECTION.replace("detection", "»detection", 1) + "    guardrail: call.denied\n",
-            "an expectation needs one of guardrail, detection, response",
-        ),
-        (
-            "eventbridge.matched",
-            "»eventbridge.match",
-            "there is no probe 'eventbridge.match'; did you mean eventbridge.matched?",
-        ),
-        (
-            "within: 60s",
-            "within: 60s\n    runbook: »detach-permissive-policy",
-            "runbook belongs to a response, not to a detection",
-        ),
-        # The rest
-        (
-            "owner: tests",
-            "owner: tests\nschedule: »weekly",
-            "schedule 'weekly' must be like rate(7 days) or cron(0 8 ? * MON *)",
-        ),
-        ("owner: tests", "owner: tests\nmaps: {»atack: [T1]}", "maps has no 'atack'; did you mean attack?"),
-        (
-            "owner: tests",
-            "owner: tests\nmaps: {attack: »T1}",
-            "maps.attack must be a list: put `- ` before each item",
-        ),
-        (
-            "owner: tests",
-            "owner: tests\nmaps: {attack: [T1098.003, »T1562.088]}",
-            "MITRE ATT&CK has no 'T1562.088'; did you mean T1562.008?",
-        ),
-        (
-            "owner: tests",
-            "owner: tests\nmaps: {compliance: [»SOC2-CC61]}",
-            "compliance controls has no 'SOC2-CC61'; did you mean SOC2-CC6.1?",
-        ),
-        ("owner: tests", "owner: tests\nsteady_state: [»iam.nope]", "there is no probe 'iam.nope'; "),
-        (
-            "owner: tests",
-            "owner: tests\nstop_conditions: »{}",
-            "stop_conditions must be a list: put `- ` before each item",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES)
 def test_a_mistake_is_told_where_it_is_with_what_is_right(
     bench: Bench, old: str, new: str, message: str
 ) -> None:
-    marked = changed(old, new)  # » stands before the place that the problem must name
+    marked = changed(old, new)
     before = marked.partition("»")[0]
     place = (before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
     problems = bench.problems(marked.replace("»", ""))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chaoskit import spec
-from chaoskit.engine import recover, run_set, sweep
+from chaoskit.api.lab import InjectionError, Lab
+from chaoskit.engine import recover, sweep
 from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.history import History, HistoryError
 from chaoskit.home import history_path, journal_path, journals
@@ -16,7 +17,7 @@ from chaoskit.journal import JournalBusyError, SqliteJournal, Status
 from chaoskit.log import logger
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
-from chaoskit.predict import Limiter, Lockouts, compare, engine_needs, foresee, grants, needs, predictor
+from chaoskit.predict import compare, engine_needs, foresee, grants, needs, predictor
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ if TYPE_CHECKING:
     from chaoskit.predict import Foresight
     from chaoskit.result import Results
     from chaoskit.target import Target
+
+__all__ = [
+    "InjectionError",
+    "Lab",
+    "TargetName",
+    "accept",
+    "find_open",
+    "harness_policy",
+    "left_open",
+    "open_target",
+    "opened",
+    "predict",
+    "recover_all",
+    "run",
+]
 
 TargetName = Literal["embedded", "aws"]
 
@@ -92,45 +108,23 @@ def run(  # noqa: PLR0913 - an option each, all by name
     return results
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """A target that is open, and the journal that its runs are recorded in."""
-
-    place: Target
-    journal: SqliteJournal
-
-    def run(
-        self,
-        experiments: Sequence[Experiment],
-        *,
-        jobs: int = 1,
-        stop: Stop | None = None,
-        listener: Listener | None = None,
-        deadman: bool = True,
-    ) -> Results:
-        """Run experiments, each limited to what it needs; see `run`."""
-        return run_set(
-            experiments,
-            self.place,
-            self.journal,
-            stop=stop,
-            listener=listener,
-            clock=self.place.clock,
-            jobs=jobs,
-            limits=Limiter(self.place),
-            deadman=deadman,
-            lockouts=Lockouts(self.place),
-        )
-
-
 @contextmanager
 def opened(
-    target: TargetName,
+    target: TargetName = "embedded",
     settings: AwsSettings | None = None,
     delays: Delays = "instant",
     workload_profile: str | None = None,
+    *,
+    own: bool = False,
 ) -> Iterator[Lab]:
     """Open the journal and a target, once what earlier runs left is rolled back.
+
+    Args:
+        target: `embedded`, or `aws` for a real sandbox account.
+        settings: How to use the AWS account; by default what `chaoskit.toml` says.
+        delays: See `run`.
+        workload_profile: See `run`.
+        own: Start an embedded sandbox for the block, even when one is up.
 
     Raises:
         TargetError: The account can't be reached or used.
@@ -139,7 +133,7 @@ def opened(
     """
     with SqliteJournal(journal_path()) as journal:
         recover(journal, reopen, SystemClock())
-        with open_target(target, settings, delays, workload_profile) as place:
+        with open_target(target, settings, delays, workload_profile, own=own) as place:
             place.check_consent()
             with suppress(ChaoskitError):  # what is left over harms nobody
                 if undoer := place.open_undo("chaoskit-sweep", "sweep", 0):
@@ -211,6 +205,8 @@ def open_target(
     settings: AwsSettings | None = None,
     delays: Delays = "instant",
     workload_profile: str | None = None,
+    *,
+    own: bool = False,
 ) -> AbstractContextManager[Target]:
     """The target of that name; the embedded sandbox is the one that is up, or one for the block.
 
@@ -218,7 +214,7 @@ def open_target(
         TargetError: It can't be reached or used.
     """
     if target == "embedded":
-        return embedded_target(delays, workload_profile)
+        return embedded_target(delays, workload_profile, own=own)
     return aws_target(settings or AwsSettings.read())
 
 
