@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,10 @@ experiments: $(INSTALLED) ## Every experiment with its controls taken away (abou
 # CHAOSKIT_RELIABILITY_LEDGER=FOLDER and CHAOSKIT_RELIABILITY_MINUTES=8 make them in slices: tests/reliability/ledger.py
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little
 	CHAOSKIT_RELIABILITY=$(or $(SHARE),full) $(BIN)/python -m pytest -n 2 --dist loadfile tests/reliability
+
+fuzz: $(INSTALLED) ## Every property on all its examples, of which `make test` tries a quarter
+	CHAOSKIT_EXAMPLES=full $(BIN)/python -m pytest -n 2 --dist loadfile \
+	  $$(grep -rl 'from tests.examples import' tests --include='test_*.py')
 
 mutate: $(INSTALLED) ## Every control taken away: which does no experiment miss? (half an hour)
 	$(BIN)/chaoskit mutate experiments -j 2 --json mutation.json

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from chaoskit.policy import Kind, MalformedPolicyDocument, PolicyCache, compile_policy, evaluate
+from tests.examples import examples
 from tests.policy.support import ACCOUNT, ALICE, FULL, OBJECT, allow, deny, doc
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=300, deadline=None, database=None)
+@settings(derandomize=True, max_examples=examples(300), deadline=None, database=None)
 @given(statement=JUNK, more=JUNK, kind=st.sampled_from(Kind))
 def test_any_tree_is_a_policy_or_malformed(statement: Any, more: Any, kind: Kind) -> None:
     faults(
@@ -319,7 +320,7 @@ def test_any_tree_is_a_policy_or_malformed(statement: Any, more: Any, kind: Kind
     faults(more, kind)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None, database=None)
+@settings(derandomize=True, max_examples=examples(300), deadline=None, database=None)
 @given(text=st.text(max_size=40))
 def test_any_text_is_json_or_malformed(text: str) -> None:
     assert faults(text)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoskit.policy.globs import glob, resource_glob, split_wildcards
+from tests.examples import examples
 
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:jobs"
 
@@ -45,14 +46,14 @@ def test_a_resource_pattern_matches_as_documented(pattern: str, resource: str, e
     assert resource_glob(split_wildcards(pattern))(resource) is expected
 
 
-@settings(derandomize=True, max_examples=1500, deadline=None, database=None)
+@settings(derandomize=True, max_examples=examples(1500), deadline=None, database=None)
 @given(pattern=st.text("ab*?", max_size=9), text=st.text("ab*?", max_size=12))
 def test_a_glob_matches_what_the_plain_regular_expression_matches(pattern: str, text: str) -> None:
     plain = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
     assert glob(split_wildcards(pattern))(text) is (re.fullmatch(plain, text) is not None)
 
 
-@settings(derandomize=True, max_examples=1500, deadline=None, database=None)
+@settings(derandomize=True, max_examples=examples(1500), deadline=None, database=None)
 @given(
     segments=st.lists(st.text("ab*?", max_size=4), min_size=6, max_size=6),
     values=st.lists(st.text("ab", max_size=4), min_size=6, max_size=8),

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoskit.policy import evaluate
+from tests.examples import examples
 from tests.policy.support import ACCOUNT, ALICE, BOB, FULL, OBJECT, OTHER, ROLE, ROOT, SESSION, deny, doc
 
 if TYPE_CHECKING:
     from chaoskit.policy import Decision
     from tests.policy.support import Doc
 
-lawful = settings(derandomize=True, max_examples=400, deadline=None, database=None)
+lawful = settings(derandomize=True, max_examples=examples(400), deadline=None, database=None)
 
 ACTIONS = st.sampled_from(["*", "s3:*", "s3:Get*", "s3:GetObject", "s3:PutObject", "ec2:*"])
 RESOURCES = st.sampled_from(

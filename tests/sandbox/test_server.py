@@ -221,12 +221,12 @@ def test_it_listens_on_this_machine_only(served: Served) -> None:
 def test_a_process_keeps_its_log_to_its_owner(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with Sandboxes(tmp_path / "sandboxes").own() as instance:
-            files = {
-                each.name: stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "sandboxes").iterdir()
-            }
+        sandboxes = Sandboxes(tmp_path / "sandboxes")
+        instance = sandboxes.up()
+        files = {each.name: stat.S_IMODE(each.stat().st_mode) for each in sandboxes.folder.iterdir()}
     finally:
         os.umask(before)
+        sandboxes.down()
     assert f"{instance.name}.log" in files
     assert set(files.values()) == {0o600}
 

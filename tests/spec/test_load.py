@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chaoskit import spec
 from chaoskit.errors import Problem, SpecError
+from tests.examples import examples
 from tests.samples import ROOT, SHIPPED, SMALL
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def mutations(draw: st.DrawFn) -> tuple[Path, bytes]:
     return path, bytes(raw)
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+@settings(derandomize=True, database=None, deadline=None, max_examples=examples(200))
 @given(mutation=mutations())
 def test_whatever_a_file_holds_it_is_an_experiment_or_its_problems_are_told(
     tmp_path_factory: pytest.TempPathFactory, mutation: tuple[Path, bytes]

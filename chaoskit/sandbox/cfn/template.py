@@ -5,6 +5,7 @@ Source of the format and of the intrinsic functions: CloudFormation User Guide, 
 
 from __future__ import annotations
 
+import functools
 import graphlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +19,7 @@ from chaoskit.sandbox.wire import ApiError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MOST_KEPT = 64
 SECTIONS = frozenset(
     {
         "AWSTemplateFormatVersion",
@@ -74,6 +76,7 @@ class Template:
         return need
 
 
+@functools.lru_cache(_MOST_KEPT)  # a template is validated, deployed and updated: it is parsed once
 def parse(body: str) -> Template:
     """Parse YAML or JSON; ApiError ValidationError, in CloudFormation's words, for what is wrong."""
     try:

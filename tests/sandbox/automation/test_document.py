@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chaoskit.sandbox.automation.document import InvalidDocumentError, parse
 from chaoskit.sandbox.automation.schema import ACTIONS, UNSUPPORTED
 from chaoskit.sandbox.automation.values import Type
+from tests.examples import examples
 
 RUNBOOK = """\
 schemaVersion: '0.3'
@@ -304,7 +305,7 @@ JSON = st.recursive(
 
 
 @given(data=st.data())
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=examples(150), derandomize=True, deadline=None)
 def test_a_runbook_with_anything_anywhere_is_read_or_refused_and_never_crashes(data: st.DataObject) -> None:
     content = yaml.safe_load(RUNBOOK)
     place: object = content

@@ -15,6 +15,7 @@ from chaoskit.sandbox.detect import (
     match_event_pattern,
     validate_event_pattern,
 )
+from tests.examples import examples
 
 ORACLE = Path(__file__).parents[4] / "shared" / "oracles" / "eventbridge-patterns.json"
 
@@ -223,7 +224,7 @@ PATTERNS = st.recursive(
 )
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=examples(400), deadline=None)
 @given(st.dictionaries(NAMES, PATTERNS, max_size=3), st.dictionaries(NAMES, EVENTS, max_size=3))
 def test_any_pattern_is_either_refused_with_a_reason_or_answers(
     pattern: dict[str, Any], event: dict[str, Any]

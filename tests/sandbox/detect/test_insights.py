@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoskit.sandbox.detect import InvalidQuery, run_insights
+from tests.examples import examples
 
 START = 1_714_557_600_000  # 2024-05-01 10:00:00 UTC
 MINUTE = 60_000
@@ -360,7 +361,7 @@ fields filter stats parse sort limit dedup display by as and or not in like =~ |
 TOKENS = st.lists(st.sampled_from(WORDS.split()), max_size=14)
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=examples(400), deadline=None)
 @given(TOKENS, st.sampled_from(["fields a, b", "stats count(*) by a", "filter a = 1"]))
 def test_no_query_ends_in_anything_but_rows_or_a_refusal(words: list[str], beginning: str) -> None:
     query = f"{beginning} {' '.join(words)}"

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoskit.sandbox.detect import run_insights
+from tests.examples import examples
 
 START = 1_714_557_600_000
 Log = dict[str, Any]
@@ -98,7 +99,7 @@ def canonical(rows: list[dict[str, Any]]) -> list[list[tuple[str, Any]]]:
     return sorted(clean, key=repr)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=examples(60), deadline=None)
 @given(logs=LOGS)
 @pytest.mark.parametrize("what", QUERIES)
 def test_stats_agree_with_duckdb(database: Any, what: str, logs: list[Log]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chaoskit.sandbox.detect import InvalidFilterPattern, match_metric_filter
 from chaoskit.sandbox.detect.metric_filters import compile_filter_pattern
+from tests.examples import examples
 
 CIS = Path(__file__).parents[4] / "shared" / "oracles" / "cis-metric-filters.json"
 APACHE = '127.0.0.1 Prod frank [10/Oct/2000:13:25:15 -0700] "GET /index.html HTTP/1.0" 404 1534'
@@ -291,7 +292,7 @@ def test_the_place_is_told_as_people_count() -> None:
 WORDS = st.text(alphabet="abc*[]{}()$.%\"'?-=!<>&| 1,_\\", max_size=24)
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=examples(400), deadline=None)
 @given(
     st.one_of(WORDS, WORDS.map(lambda text: f"{{ $.a{text} }}"), WORDS.map(lambda text: f"[{text}]")), WORDS
 )
