@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,8 +14,9 @@ import yaml
 from chaoskit import spec
 from chaoskit.cli import cli, reference
 from chaoskit.places import AwsSettings
+from chaoskit.spec import gameday
 from tests.documents import PAGES, ROOT, blocks
-from tests.samples import SMALL
+from tests.samples import SHIPPED, SMALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +63,14 @@ def test_every_command_is_one_that_there_is(block: Block) -> None:
 
 @pytest.mark.parametrize("block", [each for each in blocks("yaml") if not each.note], ids=str)
 def test_every_experiment_is_valid_and_so_is_every_part_of_one(block: Block, tmp_path: Path) -> None:
-    shown = as_written(block.text)
-    text = block.text
+    shown, text = as_written(block.text), block.text
+    if "injects" in shown:
+        file = tmp_path / "gamedays" / f"{shown['id']}.yaml"
+        file.parent.mkdir()
+        file.write_text(text, "utf-8")
+        shutil.copytree(SHIPPED, tmp_path / "experiments")
+        assert gameday.load(file).id == shown["id"]
+        return
     if "id" not in shown:  # a part is read within the smallest experiment
         whole = {**as_written(SMALL), **shown}
         whole["blast_radius"]["max_duration"] = "1h"

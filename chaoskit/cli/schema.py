@@ -6,14 +6,15 @@ import json
 
 import click
 
-from chaoskit.spec.schema import schema
+from chaoskit.spec.schema import gameday_schema, schema
 
 
 @click.command("schema")
-def command() -> None:
+@click.option("--gameday", is_flag=True, help="Of game-day files instead.")
+def command(*, gameday: bool) -> None:
     """Print the JSON Schema of experiment files, for editors: they complete and check by it.
 
     It knows every fault and probe that is installed. What needs several files or an account, only
     `chaoskit validate` tells.
     """
-    click.echo(json.dumps(schema(), indent=2))
+    click.echo(json.dumps(gameday_schema() if gameday else schema(), indent=2))

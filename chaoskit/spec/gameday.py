@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "gamedays"
 """What lies in a folder of this name is read as a game day."""
-_REQUIRED: Final = ("id", "title", "max_duration", "roles", "injects")
-_OPTIONAL: Final = ("objective", "blind", "abort")
+REQUIRED: Final = ("id", "title", "max_duration", "roles", "injects")
+OPTIONAL: Final = ("objective", "blind", "abort")
 _TEXTS: Final = ("id", "title", "objective")
-_INJECT: Final = ("experiment", "at", "pause", "brief")
+INJECT: Final = ("experiment", "at", "pause", "brief")
 _ABORT: Final = ("verdicts", "conditions", "people")
 _EXPERIMENTS: Final = "experiments"
 _YAML: Final = ".yaml"
 _MARK: Final = re.compile(rb"^injects[ \t]*:", re.MULTILINE)
-_Word = Literal["FAILED", "ABORTED", "INCONCLUSIVE", "ERROR"]
+Word = Literal["FAILED", "ABORTED", "INCONCLUSIVE", "ERROR"]
 
 
 def is_gameday(path: Path) -> bool:
@@ -80,7 +80,7 @@ class _Reading:
 
     def day(self, root: Node) -> GameDay | None:
         """The game day, or None when anything was wrong."""
-        keys = self._read.mapping(root, "a game day", (*_REQUIRED, *_OPTIONAL), _REQUIRED)
+        keys = self._read.mapping(root, "a game day", (*REQUIRED, *OPTIONAL), REQUIRED)
         if isinstance(keys, Bad):
             return None
         readers: dict[str, Callable[[Node], Any]] = {
@@ -98,7 +98,7 @@ class _Reading:
             fields["injects"] = self._injects(keys["injects"], abort if isinstance(abort, Abort) else Abort())
             self._check_times(keys["injects"], fields)
         check_id(self._read, self._path, keys.get("id"), fields.get("id"))
-        if any(isinstance(value, Bad) for value in fields.values()) or set(_REQUIRED) - set(fields):
+        if any(isinstance(value, Bad) for value in fields.values()) or set(REQUIRED) - set(fields):
             return None
         return GameDay(path=self._path, **fields)
 
@@ -122,7 +122,7 @@ class _Reading:
         if isinstance(keys, Bad):
             return BAD
         readers: dict[str, Callable[[Node], Any]] = {
-            "verdicts": lambda each: self._read.value(each, tuple[_Word, ...], "abort.verdicts"),
+            "verdicts": lambda each: self._read.value(each, tuple[Word, ...], "abort.verdicts"),
             "conditions": lambda each: self._read.sequence(
                 each, "abort.conditions", lambda item: element(self._read, item, PROBES, "probe")
             ),
@@ -141,7 +141,7 @@ class _Reading:
         if isinstance(node, Scalar):  # `- an-experiment`
             found = self._experiment(node)
             return BAD if isinstance(found, Bad) else Inject(guarded(found, abort))
-        keys = self._read.mapping(node, "an inject", _INJECT, _INJECT[:1])
+        keys = self._read.mapping(node, "an inject", INJECT, INJECT[:1])
         if isinstance(keys, Bad) or "experiment" not in keys:
             return BAD
         kinds = {"at": Duration, "pause": bool, "brief": str}

@@ -1,4 +1,4 @@
-"""The JSON Schema of an experiment, for editors: made of the same classes that the reader goes by.
+"""The JSON Schemas of experiments and game days, for editors: made of the classes that the reader goes by.
 
 An editor sees one file, so what spans several, or needs an account, only `chaoskit validate` tells.
 """
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_orig
 
 from chaoskit.contract import FAULTS, LAYERS, PROBES
 from chaoskit.experiment import RESPONDER_PROBES, BlastRadius, Role
+from chaoskit.gamedays import ROLES
 from chaoskit.knowledge import KINDS
 from chaoskit.slo import Duration
+from chaoskit.spec import gameday
 from chaoskit.spec.builder import OPTIONAL, REQUIRED
 from chaoskit.spec.schedule import KEYS as SCHEDULE
 
@@ -72,6 +74,35 @@ def schema() -> dict[str, Any]:
             "probe": _elements(PROBES),
             "expectation": _expectation(),
         },
+    }
+
+
+def gameday_schema() -> dict[str, Any]:
+    """The schema of a game-day file, of draft 2020-12."""
+    person = {"anyOf": [_TEXT, _list(_TEXT, 1)]}
+    inject = _mapping(
+        {"experiment": _TEXT, "at": _DURATION, "pause": _form(bool), "brief": _TEXT}, gameday.INJECT[:1]
+    )
+    forms: dict[str, Any] = {
+        **dict.fromkeys(("id", "title", "objective"), _TEXT),
+        "max_duration": _DURATION,
+        "blind": _form(bool),
+        "roles": _mapping(dict.fromkeys(ROLES, person), ROLES[:1]),
+        "injects": _list({"anyOf": [_TEXT, inject]}, 1),
+        "abort": _mapping(
+            {
+                "verdicts": _list(_form(gameday.Word)),
+                "conditions": _list({"$ref": "#/$defs/probe"}),
+                "people": _list(_TEXT),
+            },
+            (),
+        ),
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": "A game day of chaoskit",
+        **_mapping({name: forms[name] for name in (*gameday.REQUIRED, *gameday.OPTIONAL)}, gameday.REQUIRED),
+        "$defs": {"probe": _elements(PROBES)},
     }
 
 

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from chaoskit.cli import main
 from chaoskit.contract import FAULTS, PROBES
-from chaoskit.spec.schema import schema
-from tests.samples import SHIPPED, SMALL
+from chaoskit.spec.schema import gameday_schema, schema
+from tests.samples import ROOT, SHIPPED, SMALL
 from tests.spec.test_builder import MISTAKES, changed
 
 SCHEMA = schema()
@@ -78,6 +78,27 @@ def test_an_editor_shows_what_an_element_and_its_parameters_are(element: Any) ->
     form = SCHEMA["$defs"][kind]["anyOf"][0]["properties"][element.about.name]
     assert form["description"] == element.summary()
     assert all(each["description"] for each in form["properties"].values())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"rolls": {"facilitator": "Ada"}},
+        {"roles": {"leader": "Ada"}},
+        {"max_duration": "soon"},
+        {"injects": []},
+        {"injects": [{"experiment": "small", "att": "1m"}]},
+        {"abort": {"verdicts": ["PASSED"]}},
+        {"abort": {"conditions": ["iam.nope"]}},
+    ],
+    ids=str,
+)
+def test_a_game_day_is_valid_by_its_schema_until_something_is_wrong(wrong: dict[str, Any]) -> None:
+    Draft202012Validator.check_schema(gameday_schema())
+    (file,) = (ROOT / "gamedays").glob("*.yaml")
+    shown = {**yaml.safe_load(file.read_text("utf-8")), **wrong}
+    assert bool(list(Draft202012Validator(gameday_schema()).iter_errors(shown))) is bool(wrong)
 
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
