@@ -119,7 +119,7 @@ def captured(exchange: Exchange, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def summarize(call: ApiCall) -> None:
-    """Let a new endpoint tell of its captures what DescribeEndpoint tells: their state.
+    """Let an endpoint that was made or updated tell of its captures what DescribeEndpoint tells: their state.
 
     Hold the sandbox's lock.
     """

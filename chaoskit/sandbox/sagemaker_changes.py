@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from chaoskit.sandbox.data_capture import summarize
 from chaoskit.sandbox.moto_errors import moto_errors
 from chaoskit.sandbox.state import backends
 from chaoskit.sandbox.wire import ApiError
@@ -100,6 +101,7 @@ class SageMakerChanges:
             endpoint.endpoint_config_name = shaped.endpoint_config_name
             endpoint.production_variants = shaped.production_variants
             endpoint.data_capture_config = shaped.data_capture_config
+            summarize(call)
             endpoint.last_modified_time = self._cloud.now()
             return {"EndpointArn": endpoint.arn}
 

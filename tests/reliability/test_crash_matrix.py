@@ -10,6 +10,7 @@ import pytest
 
 from chaoskit import spec
 from chaoskit.contract import FAULTS
+from chaoskit.experiment import Role
 from chaoskit.journal import SqliteJournal
 from tests.reliability.world import SHIPPED
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from chaoskit.experiment import Experiment
     from tests.reliability.conftest import Figures, Scale
     from tests.reliability.ledger import Ledger
     from tests.reliability.world import Ended, World
@@ -30,12 +32,19 @@ ADMIN: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 @functools.cache
 def users() -> dict[str, list[Path]]:
-    """The shipped experiments that use each fault: their parameters are what the workload has."""
+    """The shipped experiments that use each fault: their parameters are what the workload has.
+
+    First come those that expect no guardrail, since there it goes through.
+    """
     found: dict[str, list[Path]] = defaultdict(list)
-    for experiment in spec.load([SHIPPED]):
+    for experiment in sorted(spec.load([SHIPPED]), key=_expects_a_guardrail):
         for fault in experiment.faults:
             found[fault.about.name].append(experiment.path)
     return dict(found)
+
+
+def _expects_a_guardrail(experiment: Experiment) -> bool:
+    return any(expectation.role is Role.GUARDRAIL for expectation in experiment.expect)
 
 
 def shipped(name: str) -> Path:
@@ -144,8 +153,12 @@ class Row:
 
 
 def rows(scale: Scale) -> Sequence[Path]:
-    """Every experiment in a full run, since a control may deny one fault and let the next one through."""
-    every = sorted({path for paths in users().values() for path in paths})
+    """Every experiment in a full run, since a control may deny one fault and let the next one through.
+
+    The first ones have every fault once.
+    """
+    firsts = [users()[name][0] for name in FAULTS.names()]
+    every = list(dict.fromkeys([*firsts, *sorted(path for paths in users().values() for path in paths)]))
     few = [shipped(name) for name in SAMPLE]
     count = scale(len(few), len(every))
     return few if count <= len(few) else [*few, *(path for path in every if path not in few)][:count]

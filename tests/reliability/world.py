@@ -259,16 +259,14 @@ class World:
             account = {n: {name: account[n][name] for name in names} for n, names in of.items() if names}
         if account == now:
             return []
-        was, is_ = dict[str, str](), dict[str, str]()
-        _flatten(account, "", was)
-        _flatten(now, "", is_)
-        paths = {path for path in was.keys() | is_.keys() if not _REPORTS.search(path)}
+        was, is_ = _rows(account), _rows(now)
+        paths = {path for path in was.keys() | is_.keys() if not _LEFT_OUT.search(path)}
         gone, come = Counter[str](), Counter[str]()
         for path in paths:
             if was.get(path, "None") != is_.get(path, "None"):
                 # What was deleted can only be made anew: AWS draws another id, at another time.
                 gone[_anew(f"{path}: {was.get(path)}")] += path in was
-                come[_anew(f"{path}: {is_.get(path)}")] += path in is_ and not _is_ghost(path, is_)
+                come[_anew(f"{path}: {is_.get(path)}")] += path in is_
         return sorted(f"- {line}" for line in (gone - come).elements()) + sorted(
             f"+ {line}" for line in (come - gone).elements()
         )
@@ -312,10 +310,22 @@ _REPORTS: Final = re.compile(
     r"|\.securityhub\..*findings|\.guardduty\..*\.(issues|known)\.|\.cloudtrail\..*\.status\.st(art|opp)ed$"
     r"|\.cloudtrail\.all\.(before|keys)/|next_version_num$"
 )
+# What moto counts or keeps for itself, and what AWS draws anew whenever anything is written.
+_NOT_STATE: Final = (
+    r"\.s3\..*\.keys\..*\.tick$",  # how often moto was asked for an object's storage status
+    # By which moto knows whether PublishVersion has anything to publish; AWS compares code and settings.
+    r"\.lambda\..*\.code_or_config_updated$",
+    # What a call that is no longer in force had brought: GetFunction tells the hash, size and S3 key, and
+    # they are compared; the functions run by these.
+    r"\.lambda\..*\.code\.(UUID|ZipFile)$",
+    r"\.wafv2\..*\.lock_token$",  # WAFV2 API Reference, UpdateWebACL: the mark of a state, new with each
+)
+_LEFT_OUT: Final = re.compile("|".join((_REPORTS.pattern, *_NOT_STATE)))
 _DRAWN: Final = re.compile(
     r"(?<![a-z])(fl|vpce|igw|rtbassoc|aclassoc|sgr|i|eni)-[0-9a-f]{8,}|'\d{4}-\d\d-\d\dT[^']*'"
     r"|(?<![A-Z])A[A-Z0-9]{15,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
+_TAG: Final = re.compile(r"\.ec2\.[^.]*\.tags/([^.]+)\.")
 _LEAVE_NOTHING: Final = re.compile(f"{_READS.pattern}|AssumeRole|BatchGet")
 
 
@@ -323,12 +333,14 @@ def _anew(line: str) -> str:
     return _DRAWN.sub("(drawn by AWS)", line)
 
 
-def _is_ghost(path: str, account: Mapping[str, str]) -> bool:
-    """A tag of a thing that is gone, which moto keeps."""
-    tagged = re.search(r"\.ec2\.[^.]*\.tags/([^.]+)\.", path)
-    if tagged is None:
-        return False
-    return not any(f"/{tagged[1]}." in each for each in account if ".tags/" not in each)
+def _rows(account: Mapping[str, Any]) -> dict[str, str]:
+    """All fields by their paths, without the tags of EC2's things that are gone, which moto keeps."""
+    rows = dict[str, str]()
+    _flatten(account, "", rows)
+    tagged = {path: found[1] for path in rows if (found := _TAG.search(path))}
+    untagged = (path for path in rows.keys() - tagged.keys() if ".ec2." in path)
+    there = {part for path in untagged for part in re.split("[./]", path)}
+    return {path: value for path, value in rows.items() if path not in tagged or tagged[path] in there}
 
 
 def _flatten(value: Any, path: str, found: dict[str, str]) -> None:

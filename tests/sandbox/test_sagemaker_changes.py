@@ -55,6 +55,8 @@ def test_an_endpoint_serves_as_the_configuration_says_that_it_was_updated_to(sag
         EndpointConfigName="shadowed", ProductionVariants=[VARIANT], ShadowProductionVariants=[shadow]
     )
     sagemaker.create_endpoint(EndpointName="an-endpoint", EndpointConfigName="captured")
+    at_first = sagemaker.describe_endpoint(EndpointName="an-endpoint")["DataCaptureConfig"]
+    assert at_first["CaptureStatus"] == "Started"
     sagemaker.update_endpoint(EndpointName="an-endpoint", EndpointConfigName="shadowed")
     found = sagemaker.describe_endpoint(EndpointName="an-endpoint")
     assert found["EndpointConfigName"] == "shadowed"
@@ -63,6 +65,8 @@ def test_an_endpoint_serves_as_the_configuration_says_that_it_was_updated_to(sag
     assert [one["VariantName"] for one in config["ShadowProductionVariants"]] == ["shadow"]
     with pytest.raises(ClientError, match="Could not find endpoint configuration nowhere"):
         sagemaker.update_endpoint(EndpointName="an-endpoint", EndpointConfigName="nowhere")
+    sagemaker.update_endpoint(EndpointName="an-endpoint", EndpointConfigName="captured")
+    assert sagemaker.describe_endpoint(EndpointName="an-endpoint")["DataCaptureConfig"] == at_first
 
 
 def test_a_start_script_is_replaced_and_the_other_stays(sagemaker: Any) -> None:

@@ -331,6 +331,27 @@ def test_differences_are_told_by_resource_and_field(served: Served, aws: Aws) ->
     served.cloud.restore(snapshot)
 
 
+def test_who_an_accounts_snapshot_is_shared_with_is_told_and_what_aws_offers_is_not(
+    served: Served, aws: Aws
+) -> None:
+    kept, ec2 = served.cloud.snapshot(), aws.client("ec2")
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    before = served.cloud.describe()
+    ec2.modify_snapshot_attribute(
+        SnapshotId=snapshot, Attribute="createVolumePermission", OperationType="add", UserIds=["999988887777"]
+    )
+    after = served.cloud.describe()
+    (told,) = differences(before, after)
+    assert f"snapshots/{snapshot}" in told
+    assert "999988887777" in told
+    here = after["accounts"][MEMBER]["ec2"]["us-east-1"]
+    ours = {one["SnapshotId"] for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]}
+    assert {name.partition("/")[2] for name in here if name.startswith("snapshots/")} == ours
+    assert not any(name.startswith("amis/") for name in here)
+    served.cloud.restore(kept)
+
+
 def test_a_description_holds_no_secret(served: Served, aws: Aws) -> None:
     snapshot = served.cloud.snapshot()
     aws.client("ssm").put_parameter(Name="p", Value=SECRET, Type="SecureString")

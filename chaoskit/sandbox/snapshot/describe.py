@@ -43,8 +43,10 @@ _RECORDS: Final = re.compile(
     r"|^tokens$|^queries$|^in_transit$|^running$|^counts$|^failures$|^state_updated|^state_reason"
     r"|^account_summary$|_regex$|^events$"
 )
-# What AWS itself offers, in tens of thousands, and what every backend says of itself.
-_OFFERED: Final = frozenset({"amis", "snapshots", "config_schema", "account_id", "partition", "region_name"})
+# What AWS itself offers, and what every backend says of itself.
+_OFFERED: Final = frozenset({"config_schema", "account_id", "partition", "region_name"})
+# Of these it offers hundreds in every region, beside the account's own.
+_OWNED: Final = frozenset({"amis", "snapshots"})
 # Who tells whom, and what is on its way.
 _PLUMBING: Final = frozenset(
     {
@@ -106,6 +108,8 @@ def _resources(backend: Any) -> dict[str, Any]:
             continue
         collection = attribute.lstrip("_")
         for key, _, value in _items(held):
+            if collection in _OWNED and getattr(value, "owner_id", None) != backend.account_id:
+                continue
             if isinstance(value, AWSManagedPolicy):  # there are a thousand, and nobody can change them
                 if value.attachment_count and collection == "managed_policies":
                     found[f"{collection}/{key}"] = {"attachment_count": value.attachment_count}
