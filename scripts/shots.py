@@ -46,8 +46,8 @@ def main(folder: Path) -> None:
         weak, report = Path(made) / "stranger-in-trust-policy.yaml", Path(made) / "report.html"
         weak.write_text(WEAK, "utf-8")
         files = [str(ROOT / "experiments" / f"{name}.yaml") for name in EXPERIMENTS]
-        command = [sys.executable, "-m", "chaoskit", "run", str(weak), *files, "--html", str(report)]
-        subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - our own; it exits with 1 as one fails
+        command = [sys.executable, "-m", "chaoskit", "run", weak.name, *files, "--html", str(report)]
+        subprocess.run(command, cwd=made, check=False)  # noqa: S603 - our own; it exits with 1 as one fails
         with chromium(WIDTH, HEIGHT) as browser:
             browser.get(report.as_uri())
             for look in ("light", "dark"):

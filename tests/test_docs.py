@@ -104,5 +104,12 @@ def test_every_page_is_in_the_index() -> None:
     assert {page for page in PAGES if page.is_relative_to(index.parent)} - {index} <= linked
 
 
+def test_every_picture_is_shown_and_small() -> None:
+    shown = "".join(page.read_text("utf-8") for page in PAGES)
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    assert [each.name for each in pictures if each.name not in shown] == []
+    assert [each.name for each in pictures if each.stat().st_size > 300_000] == []
+
+
 def test_the_reference_of_commands_is_what_the_code_says_now() -> None:
     assert (ROOT / "docs" / "cli.md").read_text("utf-8") == reference.page(), "run `make docs`"
