@@ -157,12 +157,18 @@ class Trace:
         return Tie(attempt, by) if by else None
 
     def _attempt(self, record: Mapping[str, Any]) -> Attempt | None:
-        """The call that the record is about: the same request, or else the same operation."""
+        """The call that the record is about: the same request, or else the same operation.
+
+        A run's own looks bear its name too: a read that is another request than the fault's is one of them.
+        """
         for attempt in self.attempts:
             if attempt.request_id and attempt.request_id == record.get("requestID"):
                 return attempt
         name = _VERSION.sub("", str(record.get("eventName", "")))
-        return next((a for a in self.attempts if a.call.operation == name), None)
+        a_look = record.get("readOnly") is True and bool(record.get("requestID"))
+        return next(
+            (a for a in self.attempts if a.call.operation == name and not (a_look and a.request_id)), None
+        )
 
     def touched(self) -> frozenset[str]:
         """The names of what all the faults' calls acted on."""

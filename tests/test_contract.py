@@ -56,6 +56,15 @@ def test_the_request_id_tells_two_calls_of_one_operation_apart() -> None:
     assert tie.attempt is second
 
 
+def test_what_the_run_itself_reads_is_no_evidence_of_a_fault_that_reads_the_same_way() -> None:
+    fault = attempt(call=Call("s3", "GetObject", Bucket="b", Key="k"), request_id="r-1")
+    look = {**RECORD, "eventName": "GetObject", "readOnly": True, "userAgent": f"run/{TRACE_ID}"}
+    assert trace(fault).caused(look) is None
+    assert trace(fault).caused({**look, "requestID": "r-1"}) is not None
+    unanswered = replace(fault, request_id="")  # then its record can only be told by its name
+    assert trace(unanswered).caused(look) is not None
+
+
 def test_an_event_name_may_carry_the_apis_version() -> None:
     made = attempt(operation="AddPermission", request_id="r-1")
     record = {**RECORD, "eventName": "AddPermission20150331v2", "userAgent": f"run/{TRACE_ID}"}

@@ -45,7 +45,10 @@ class Call:
         operation: The API's name as AWS writes it, e.g. `AttachRolePolicy`.
         params: Its parameters, spelled as AWS spells them.
         absent_ok: Error codes that mean "there is nothing (left) to do".
-        not_yet: Error codes that mean "not visible yet, try again": AWS is eventually consistent.
+        not_yet: Errors that mean "not visible or not ready yet, try again", by their code, or by
+            `Code: how the message begins` where AWS uses the code for more.
+        settles: How many seconds AWS may take until it is ready for the call, and until its effect shows,
+            beyond what anything may take; an undo is tried, and its effect looked for, as much longer.
         signed_by: Other credentials to sign with; the secret is never serialized.
         source_ip: The address the call should come from. Only the embedded sandbox can do that; on
             AWS the machine's own address is used.
@@ -57,6 +60,7 @@ class Call:
     params: Mapping[str, Any]
     absent_ok: tuple[str, ...]
     not_yet: tuple[str, ...]
+    settles: float
     signed_by: Credentials | None
     source_ip: str | None
     source_vpce: str | None
@@ -69,6 +73,7 @@ class Call:
         *,
         absent_ok: tuple[str, ...] = (),
         not_yet: tuple[str, ...] = (),
+        settles: float = 0.0,
         signed_by: Credentials | None = None,
         source_ip: str | None = None,
         source_vpce: str | None = None,
@@ -80,6 +85,7 @@ class Call:
             "params": params,
             "absent_ok": absent_ok,
             "not_yet": not_yet,
+            "settles": settles,
             "signed_by": signed_by,
             "source_ip": source_ip,
             "source_vpce": source_vpce,
@@ -89,6 +95,11 @@ class Call:
 
     def __str__(self) -> str:
         return f"{self.service}:{self.operation}"
+
+    def is_early(self, code: str, message: str) -> bool:
+        """Whether an error is one of `not_yet`: the call did nothing, and may be sent again."""
+        told = (each.partition(": ") for each in self.not_yet)
+        return any(code == of and message.startswith(words) for of, _, words in told)
 
     def with_item(self, item: str) -> Call:
         """The same call with `ITEM` replaced in its parameters."""
@@ -105,6 +116,8 @@ class Call:
             data["absent_ok"] = list(self.absent_ok)
         if self.not_yet:
             data["not_yet"] = list(self.not_yet)
+        if self.settles:
+            data["settles"] = self.settles
         if self.source_ip:
             data["source_ip"] = self.source_ip
         if self.source_vpce:
@@ -121,6 +134,7 @@ class Call:
             data["operation"],
             absent_ok=tuple(data.get("absent_ok", ())),
             not_yet=tuple(data.get("not_yet", ())),
+            settles=float(data.get("settles", 0.0)),
             source_ip=data.get("source_ip"),
             source_vpce=data.get("source_vpce"),
             **_decode(data["params"]),

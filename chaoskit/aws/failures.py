@@ -49,6 +49,9 @@ _TRANSIENT = frozenset(
         # IAM's, for some seconds after a login profile or certificate is made: its undo must outlast them.
         "EntityTemporarilyUnmodifiable",
         "OperationAborted",
+        # Lambda's, while an earlier update of the function is in progress (Lambda Developer Guide, "Lambda
+        # function states"). For what exists already it says the same, and is asked in vain for a minute.
+        "ResourceConflictException",
         "InternalError",
         "InternalFailure",
         "ServiceUnavailable",

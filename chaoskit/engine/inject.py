@@ -263,7 +263,9 @@ class Injector:
     def _retrying(self, do: Call) -> Retrying:
         """Only "not visible yet" is tried again: that call surely did nothing."""
         return Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, AwsError) and error.code in do.not_yet),
+            retry=retry_if_exception(
+                lambda error: isinstance(error, AwsError) and do.is_early(error.code, error.message)
+            ),
             wait=wait_exponential(multiplier=0.25, max=3),
             stop=stop_after_attempt(_TRIES_UNTIL_VISIBLE),
             sleep=self._wait,

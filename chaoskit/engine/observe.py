@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chaoskit.aws import Aws
-    from chaoskit.contract import Observation, Trace
+    from chaoskit.contract import Observation, Probe, Trace
     from chaoskit.engine.guards import Watch
     from chaoskit.engine.inject import Injector
     from chaoskit.engine.timeline import Timeline
@@ -27,6 +28,7 @@ _WAIT_SHARE: Final = 0.1
 _REPAIR_ENDS_WITHIN_S: Final = 30.0
 _CLOCKS_AGREE_S: Final = 2.0
 """Clocks that differ by less are kept by NTP as usual; by more, and no latency can be told."""
+_NEVER_BAD: Final = "that was never seen to be otherwise, so nothing tells that it was repaired"
 
 
 class Observer:
@@ -51,6 +53,7 @@ class Observer:
         self._clock = clock
         self._start = injector.trace.attempts[0].at
         self._last_without: dict[int, datetime] = {}
+        self._broken: set[int] = set()
         self._began = clock.now(), clock.monotonic()
 
     def observe(self) -> None:
@@ -143,21 +146,50 @@ class Observer:
     def _look(self, item: ExpectationResult) -> Observation:
         trace = self._injector.trace
         seen = look(item.expectation.probe, self._aws, trace)
-        if item.expectation.role is not Role.RESPONSE or seen.holds is not True:
+        if item.expectation.role is not Role.RESPONSE:
+            return seen
+        if seen.holds is False:
+            self._broken.add(id(item))
+        if seen.holds is not True:
             return seen
         return self._repaired(item, seen, trace)
 
     def _repaired(self, item: ExpectationResult, seen: Observation, trace: Trace) -> Observation:
-        """A good state is a response only if the runbook made it so, or it was seen to be bad before."""
+        """A good state is a response only if the runbook made it so, or it was seen to be bad before.
+
+        A state that was never seen to be bad and is not of what the fault touched may always have been good.
+        """
+        of_the_fault = id(item) in self._broken or _is_about(item.expectation.probe, trace)
         if item.expectation.repaired_by is not None:
-            run = look(item.expectation.repaired_by, self._aws, trace)
+            run = look(item.expectation.repaired_by, self._aws, trace if of_the_fault else _unseen(trace))
             if run.holds is not True:
                 return run
+            if not of_the_fault and not run.evidence.get("repaired"):
+                return replace(
+                    run, holds=None, summary=f"{seen.summary}; {run.summary}; {_NEVER_BAD}", final=False
+                )
             summary = f"{seen.summary}; {run.summary}"
             return replace(run, summary=summary, evidence={**seen.evidence, **run.evidence})
         if any(attempt.effect for attempt in trace.attempts):
-            return seen
+            return (
+                seen if of_the_fault else replace(seen, holds=None, summary=f"{seen.summary}; {_NEVER_BAD}")
+            )
         return replace(seen, holds=False, summary="the fault's effect was not seen, so nothing was repaired")
+
+
+def _is_about(probe: Probe, trace: Trace) -> bool:
+    """Whether a probe's parameters name something that the faults touched, in full or as an ARN's end."""
+    given = {_end(value) for value in vars(probe).values() if isinstance(value, str)}
+    return not given.isdisjoint(map(_end, trace.touched()))
+
+
+def _end(name: str) -> str:
+    return re.split("[:/]", name)[-1]
+
+
+def _unseen(trace: Trace) -> Trace:
+    """As if nobody had seen an effect: a responder then tells what it has changed."""
+    return replace(trace, attempts=tuple(replace(each, effect=False) for each in trace.attempts))
 
 
 def _trusted(at: datetime | None, start: datetime, ended: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -200,12 +201,13 @@ class Rollback:
                 continue
             for call in calls:
                 try:
-                    self._retrying()(self._send, call)
+                    self._retrying(call)(self._send, call)
                 except AwsError as error:
                     failed.append(error)  # what comes after it is undone all the same
         if failed:
             raise failed[0]
-        if record.state and not self._retrying(until_true=True)(self._state_is_back, entry):
+        slowest = max((_call(step) for step, _ in steps), key=lambda call: call.settles, default=None)
+        if record.state and not self._retrying(slowest, until_true=True)(self._state_is_back, entry):
             query = Query.load(record.state)
             raise ChaoskitError(
                 f"{record.fault}: after undoing, {query} answers {self._aws.read(query)!r}; "
@@ -236,18 +238,30 @@ class Rollback:
     def _wait(self, seconds: float) -> None:
         self._clock.wait(seconds, threading.Event())  # nothing cuts a rollback short
 
-    def _retrying(self, *, until_true: bool = False) -> Retrying:
-        retry: Any = retry_if_exception(lambda error: isinstance(error, AwsError) and error.transient)
+    def _retrying(self, call: Call | None = None, *, until_true: bool = False) -> Retrying:
+        """For about a minute, and as much longer as the call says that it settles."""
+
+        def may_go_better(error: BaseException) -> bool:
+            if not isinstance(error, AwsError):
+                return False
+            return error.transient or (call is not None and call.is_early(error.code, error.message))
+
+        retry: Any = retry_if_exception(may_go_better)
+        more = math.ceil(call.settles / _LONGEST_WAIT_S) if call else 0
         if until_true:
             retry |= if_result(lambda value: value is False)
         return Retrying(
             retry=retry,
             wait=wait_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S),
-            stop=stop_after_attempt(_TRIES),
+            stop=stop_after_attempt(_TRIES + more),
             sleep=self._wait,
             reraise=not until_true,
             retry_error_callback=(lambda _: False) if until_true else None,
         )
+
+
+def _call(step: Call | Each) -> Call:
+    return step.call if isinstance(step, Each) else step
 
 
 def undo_with(

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 _GONE: Final = "ValidationException"  # SageMaker's word for a configuration that it could not find
+_UPDATING: Final = ("ValidationException: Cannot update in-progress endpoint",)
+_SETTLES_S: Final = 1200.0
+"""An update takes minutes (Amazon SageMaker AI API Reference, UpdateEndpoint: the status is Updating, then
+InService). Botocore waits for it up to an hour, which hardly a session would outlast."""
 _TAKEN: Final = (
     "ProductionVariants",
     "ShadowProductionVariants",
@@ -59,6 +63,15 @@ def switched(
     )
     yield Change(
         do=Call("sagemaker", "UpdateEndpoint", **where, **which),
-        undo=(Call("sagemaker", "UpdateEndpoint", **where, EndpointConfigName=prior),),
+        undo=(
+            Call(
+                "sagemaker",
+                "UpdateEndpoint",
+                not_yet=_UPDATING,
+                settles=_SETTLES_S,
+                **where,
+                EndpointConfigName=prior,
+            ),
+        ),
         state=serves,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -10,6 +10,10 @@ from chaoskit.contract import Change, Fault, fault
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
+
+_SETTLES_S: Final = (
+    300.0  # its network interfaces are made meanwhile; so long does botocore wait (FunctionUpdated)
+)
 
 
 @fault(
@@ -42,6 +46,6 @@ class LeaveVpc(Fault):
         outside: dict[str, list[str]] = {"SubnetIds": [], "SecurityGroupIds": []}
         yield Change(
             do=Call("lambda", update, not_yet=("ResourceConflictException",), **where, VpcConfig=outside),
-            undo=(Call("lambda", update, **where, VpcConfig=prior),),
+            undo=(Call("lambda", update, settles=_SETTLES_S, **where, VpcConfig=prior),),
             state=stands,
         )

@@ -45,6 +45,15 @@ def test_a_parameter_may_have_any_name_that_aws_uses() -> None:
     assert Call("x", "Y", service="a", operation="b").params == {"service": "a", "operation": "b"}
 
 
+def test_an_error_is_early_by_its_code_or_by_its_code_and_how_its_message_begins() -> None:
+    call = Call("x", "Y", not_yet=("Busy", "ValidationException: Cannot update"))
+    assert call.is_early("Busy", "whatever")
+    assert call.is_early("ValidationException", "Cannot update in-progress endpoint")
+    assert not call.is_early("ValidationException", "Could not find endpoint")
+    assert not call.is_early("BusyToo", "whatever")
+    assert not INVOKE.is_early("NoSuchEntity", "")
+
+
 def test_a_call_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         ATTACH.operation = "DetachRolePolicy"  # type: ignore[misc] # that is the test
@@ -61,7 +70,15 @@ def test_a_call_does_not_change() -> None:
     ],
 )
 def test_a_call_comes_back_from_json_as_it_was(params: dict[str, Any]) -> None:
-    call = Call("s3", "PutBucketAcl", absent_ok=("A",), not_yet=("B",), source_ip="198.51.100.1", **params)
+    call = Call(
+        "s3",
+        "PutBucketAcl",
+        absent_ok=("A",),
+        not_yet=("B",),
+        settles=9.0,
+        source_ip="198.51.100.1",
+        **params,
+    )
     assert Call.load(through_json(call.dump())) == call
 
 

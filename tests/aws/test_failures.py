@@ -116,6 +116,7 @@ def test_the_keys_of_a_fault_are_not_the_persons_to_fix(code: str) -> None:
         ("ConcurrentModification", 409, True),
         ("OperationAborted", 409, True),
         ("EntityTemporarilyUnmodifiable", 409, True),
+        ("ResourceConflictException", 409, True),
         ("InternalFailure", 500, True),
         ("NobodyKnowsThisOne", 503, True),
         ("NoSuchEntity", 404, False),

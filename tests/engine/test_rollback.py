@@ -136,6 +136,37 @@ def test_what_aws_refuses_is_not_tried_again(journal: SqliteJournal) -> None:
     assert account.sent == 1
 
 
+def test_what_is_still_being_updated_is_undone_when_that_is_over_however_long_it_was_said_to_take(
+    journal: SqliteJournal,
+) -> None:
+    busy = AwsError(
+        "sagemaker:UpdateEndpoint", "ValidationException", "Cannot update in-progress endpoint x."
+    )
+    step = {**UNDO, "not_yet": ["ValidationException: Cannot update in-progress"], "settles": 600.0}
+    clock = Skipping()
+    account = Account([OURS] * 40 + [BEFORE], [busy] * 80 + [{}])
+    assert undo(journal, account, steps=(step,), clock=clock).ok
+    assert account.sent == 81
+    assert sum(clock.waited) > 300.0
+
+
+def test_what_is_said_to_settle_is_still_not_tried_again_when_it_is_refused_for_good(
+    journal: SqliteJournal,
+) -> None:
+    gone = AwsError("sagemaker:UpdateEndpoint", "ValidationException", "Could not find the configuration.")
+    step = {**UNDO, "not_yet": ["ValidationException: Cannot update in-progress"], "settles": 600.0}
+    account = Account([OURS], [gone])
+    assert not undo(journal, account, steps=(step,)).ok
+    assert account.sent == 1
+
+
+def test_what_never_settles_stays_open(journal: SqliteJournal) -> None:
+    clock = Skipping()
+    undone = undo(journal, Account([OURS], [{}]), steps=({**UNDO, "settles": 600.0},), clock=clock)
+    assert not undone.ok
+    assert 600.0 < sum(clock.waited) < 720.0
+
+
 def test_what_is_gone_already_is_fine(journal: SqliteJournal) -> None:
     assert undo(journal, Account([BEFORE], [GONE])).ok
 

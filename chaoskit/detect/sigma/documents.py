@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -12,7 +13,6 @@ from chaoskit.detect.sigma.errors import SigmaProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 UNNAMED = "<rule>"
 
@@ -46,6 +46,11 @@ def read_files(path: Path, problems: list[SigmaProblem]) -> Iterator[list[Docume
             problems.append(SigmaProblem(str(file), 1, "", f"it is not UTF-8 text: {problem.reason}"))
         else:
             yield read_text(text, str(file), problems)
+
+
+def path_in(text: str) -> Path | None:
+    """The path of a rule file that a text names instead of being a rule: one line that ends so."""
+    return Path(text) if text.endswith((".yml", ".yaml")) and "\n" not in text else None
 
 
 def read_text(text: str, path: str, problems: list[SigmaProblem]) -> list[Document]:

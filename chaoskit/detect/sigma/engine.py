@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sigma.rule import SigmaLogSource
 
 from chaoskit.detect.sigma.correlation import Occurrence
-from chaoskit.detect.sigma.documents import UNNAMED
+from chaoskit.detect.sigma.documents import UNNAMED, path_in
 from chaoskit.detect.sigma.record import Record
 from chaoskit.detect.sigma.rules import load_sigma_rules
 from chaoskit.detect.sigma.values import moment_of
@@ -124,17 +124,24 @@ class SigmaEngine:
                         yield self._makers[completed.rule](completed.events)
 
 
-def match_sigma(rule: Source, event: Mapping[str, object]) -> bool:
+def match_sigma(rule: Source, event: Mapping[str, object] | str) -> bool:
     """Whether an event matches a rule, or any of several in one source.
 
     Args:
-        rule: A file (`pathlib.Path`), YAML text, a mapping, or what pySigma has parsed.
-        event: A log event, such as a CloudTrail record.
+        rule: A file (`pathlib.Path`, or the name of a `.yml` file), YAML text, a mapping, or what pySigma
+            has parsed.
+        event: A log event, such as a CloudTrail record, or its JSON text.
 
     Raises:
         InvalidSigmaRule: With everything that is wrong in the rule.
-        ValueError: The rule is a correlation, which one event cannot answer.
+        ValueError: The rule is a correlation, which one event cannot answer, or the event is no JSON object.
     """
+    if isinstance(event, str):
+        event = json.loads(event)
+    if not isinstance(event, dict):
+        raise ValueError("An event is a JSON object")  # noqa: TRY004 - same error as for text that is no JSON
+    if isinstance(rule, str):
+        rule = path_in(rule) or rule
     given = _given(rule)
     rules = load_sigma_rules(rule) if given is None else _once(given)
     if rules.correlations:

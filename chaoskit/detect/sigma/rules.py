@@ -14,7 +14,7 @@ from sigma.rule import SigmaRule
 
 from chaoskit.detect.sigma.condition import compile_detections
 from chaoskit.detect.sigma.correlation import compile_correlation
-from chaoskit.detect.sigma.documents import UNNAMED, given, read_files, read_text
+from chaoskit.detect.sigma.documents import UNNAMED, given, path_in, read_files, read_text
 from chaoskit.detect.sigma.errors import InvalidSigmaRule, SigmaProblem, Unsupported
 from chaoskit.detect.sigma.record import Record
 from chaoskit.detect.sigma.texts import EitherRegexEngine
@@ -88,7 +88,8 @@ def load_sigma_rules(*sources: Source) -> SigmaRules:
     """Parse and compile rules, with the correlations and filters among them.
 
     Args:
-        *sources: Files or directories as `pathlib.Path`, YAML text, mappings, or what pySigma has parsed.
+        *sources: Files or directories as `pathlib.Path`, names of `.yml` files, YAML text, mappings, or
+            what pySigma has parsed.
 
     Raises:
         InvalidSigmaRule: With everything that is wrong in all of them.
@@ -111,6 +112,8 @@ def load_sigma_rules(*sources: Source) -> SigmaRules:
 
 
 def _parsed(source: Source, problems: list[SigmaProblem]) -> Iterator[Parsed]:
+    if isinstance(source, str):
+        source = path_in(source) or source
     match source:
         case Path():
             for documents in read_files(source, problems):

@@ -272,6 +272,22 @@ def test_records_as_they_were_logged_are_taken_without_a_message() -> None:
     assert rows == [{"bin(1m)": "2024-05-01 10:00:00.000", "eventName": "X", "n": 1}]
 
 
+def test_log_events_and_texts_are_taken_as_they_come() -> None:
+    record = {"eventTime": "2024-05-01T10:00:30Z", "eventName": "X"}
+    event = {
+        "timestamp": START + 30_000,
+        "message": json.dumps(record),
+        "ingestionTime": START,
+        "eventId": "7",
+    }
+    query = "filter eventName = 'X' or @message = 'plain' | stats count(*) as n by bin(1m)"
+    for form in (event, json.dumps(event), json.dumps(record)):
+        assert run_insights(query, [form]) == [{"bin(1m)": "2024-05-01 10:00:00.000", "n": 1}]
+    assert run_insights("filter @message = 'plain' | stats count(*) as n", ["plain", "other"]) == [{"n": 1}]
+    logged = {"timestamp": "noon", "message": "a field of the record", "op": "Get"}
+    assert column("filter message like /field/ | fields op", "op", [logged]) == ["Get"]
+
+
 def test_stats_of_nothing_is_no_row() -> None:
     assert run_insights("filter op = 'None' | stats count(*)", calls()) == []
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -258,9 +259,10 @@ def test_a_rule_comes_as_text_mapping_file_or_what_pysigma_parsed(tmp_path: Any)
     )
     file = tmp_path / "rule.yml"
     file.write_text(text)
-    for form in (text, file, SigmaRule.from_yaml(text), SigmaCollection.from_yaml(text)):
+    for form in (text, file, str(file), SigmaRule.from_yaml(text), SigmaCollection.from_yaml(text)):
         assert match_sigma(form, ATTACHED)
         assert not match_sigma(form, OPENED)
+        assert match_sigma(form, json.dumps(ATTACHED))
 
 
 def test_matching_changes_neither_rule_nor_event() -> None:

@@ -105,7 +105,7 @@ class Endpoint(ResourceType):
 
 
 class ModelPackageGroup(ResourceType):
-    """AWS::SageMaker::ModelPackageGroup: Ref is the ARN; ModelPackageGroupArn, ModelPackageGroupName."""
+    """AWS::SageMaker::ModelPackageGroup: Ref and ModelPackageGroupArn are the ARN."""
 
     name = "AWS::SageMaker::ModelPackageGroup"
     replaced_by = names("ModelPackageGroupDescription ModelPackageGroupName")
@@ -114,12 +114,12 @@ class ModelPackageGroup(ResourceType):
     def create(self, job: Job) -> Physical:
         given = job.pick("ModelPackageGroupDescription", "ModelPackageGroupName")
         made = job.client("sagemaker").create_model_package_group(Tags=job.tag_list(), **given)
-        arn, group = made["ModelPackageGroupArn"], given["ModelPackageGroupName"]
-        was = Physical(arn, {"ModelPackageGroupArn": arn, "ModelPackageGroupName": group})
+        arn = made["ModelPackageGroupArn"]
+        was = Physical(arn, {"ModelPackageGroupArn": arn})
         return self.update(job, job.claim(was))
 
     def update(self, job: Job, was: Physical) -> Physical:
-        client, group = job.client("sagemaker"), was.attributes["ModelPackageGroupName"]
+        client, group = job.client("sagemaker"), was.id.rpartition("/")[2]
         if policy := job.changed("ModelPackageGroupPolicy"):
             client.put_model_package_group_policy(
                 ModelPackageGroupName=group, ResourcePolicy=document(policy)
@@ -129,7 +129,7 @@ class ModelPackageGroup(ResourceType):
         return _retag(job, was)
 
     def delete(self, job: Job, was: Physical) -> None:
-        group = was.attributes["ModelPackageGroupName"]
+        group = was.id.rpartition("/")[2]
         with gone_is_fine():
             job.client("sagemaker").delete_model_package_group(ModelPackageGroupName=group)
 
