@@ -45,12 +45,20 @@ def recorded(paths: Sequence[Path]) -> list[tuple[str, list[Mapping[str, Any]]]]
         admin = Aws(target.connection, account=target.account, user_agent="chaoskit/coverage")
         for result in results.results:
             trace = _trace(result)
-            own_records = records(admin, trace)
+            own_records = [
+                each for each in records(admin, trace) if not _undoes(each.record, target.undo_role_arn)
+            ]
             for fault in result.faults:
                 base = fault.name.partition("#")[0]
                 of_fault = [each.record for each in own_records if each.tie.attempt.fault == fault.name]
                 found.append((base, of_fault))
     return found
+
+
+def _undoes(record: Mapping[str, Any], undo_role_arn: str | None) -> bool:
+    """Whether the rollback made the call: it may be the fault's own operation, the other way round."""
+    issuer = record.get("userIdentity", {}).get("sessionContext", {}).get("sessionIssuer", {})
+    return undo_role_arn is not None and issuer.get("arn") == undo_role_arn
 
 
 def _trace(result: Result) -> Trace:

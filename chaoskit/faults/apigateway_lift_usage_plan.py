@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @fault(
     "apigateway.lift-usage-plan",
     layer="application",
-    attack=("T1562",),
+    attack=("T1685",),
     atlas=("AML.T0024.002", "AML.T0034"),
     owasp_ml=("ML05",),
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @fault(
     "bedrock.ask-without-guardrail",
     layer="application",
-    attack=("T1562.001", "T1078.004"),
+    attack=("T1685", "T1078.004"),
     atlas=("AML.T0054", "AML.T0040"),
     owasp_ml=("ML01",),
 )

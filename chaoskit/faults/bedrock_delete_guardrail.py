@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @fault(
     "bedrock.delete-guardrail",
     layer="application",
-    attack=("T1562.001", "T1485"),
+    attack=("T1685", "T1485"),
     atlas=("AML.T0054", "AML.T0051"),
     owasp_ml=("ML01",),
 )

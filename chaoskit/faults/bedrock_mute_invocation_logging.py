@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @fault(
     "bedrock.mute-invocation-logging",
     layer="application",
-    attack=("T1562.008",),
+    attack=("T1685.002",),
     atlas=("AML.T0034", "AML.T0040"),
 )
 class MuteInvocationLogging(Fault):

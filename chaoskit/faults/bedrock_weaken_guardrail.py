@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @fault(
     "bedrock.weaken-guardrail",
     layer="application",
-    attack=("T1562.001",),
+    attack=("T1685",),
     atlas=("AML.T0054", "AML.T0051"),
     owasp_ml=("ML01",),
 )

@@ -18,7 +18,7 @@ _NOT_GIVEN: Final = frozenset(
 )
 
 
-@fault("cloudtrail.delete-trail", layer="data", attack=("T1562.008",))
+@fault("cloudtrail.delete-trail", layer="data", attack=("T1685.002",))
 class DeleteTrail(Fault):
     """Delete a trail: a louder way to go unlogged than to stop it, and one that starting does not mend.
 

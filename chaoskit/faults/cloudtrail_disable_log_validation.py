@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     "cloudtrail.disable-log-validation",
     layer="data",
     attack=(
-        "T1562.008",
+        "T1685.002",
         "T1070",
     ),
 )

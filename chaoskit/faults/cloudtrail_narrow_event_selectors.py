@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("cloudtrail.narrow-event-selectors", layer="data", attack=("T1562.008",))
+@fault("cloudtrail.narrow-event-selectors", layer="data", attack=("T1685.002",))
 class NarrowEventSelectors(Fault):
     """Have a trail take read events only, so that it logs on, and misses every change.
 

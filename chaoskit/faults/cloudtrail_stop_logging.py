@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("cloudtrail.stop-logging", layer="data", attack=("T1562.008",))
+@fault("cloudtrail.stop-logging", layer="data", attack=("T1685.002",))
 class StopLogging(Fault):
     """Stop a trail, so that what an intruder does next is written nowhere.
 

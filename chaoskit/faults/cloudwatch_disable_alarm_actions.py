@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("cloudwatch.disable-alarm-actions", layer="application", attack=("T1562.008",))
+@fault("cloudwatch.disable-alarm-actions", layer="application", attack=("T1685",))
 class DisableAlarmActions(Fault):
     """Disable an alarm's actions: it still changes its state, which nobody looks at.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("config.stop-recorder", layer="application", attack=("T1562.008",))
+@fault("config.stop-recorder", layer="application", attack=("T1685.002",))
 class StopRecorder(Fault):
     """Stop AWS Config's recorder, so that its rules rest and no change of a resource is kept.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("ec2.bypass-endpoint", layer="network", attack=("T1562.007",), owasp_ml=("ML05",))
+@fault("ec2.bypass-endpoint", layer="network", attack=("T1686.001",), owasp_ml=("ML05",))
 class BypassEndpoint(Fault):
     """Take a gateway endpoint out of a route table: traffic goes around its policy, or nowhere.
 

@@ -26,7 +26,7 @@ _CONTENT: Final = (
 )
 
 
-@fault("ec2.delete-flow-log", layer="network", attack=("T1562.008",), owasp_ml=("ML05",))
+@fault("ec2.delete-flow-log", layer="network", attack=("T1685.002",), owasp_ml=("ML05",))
 class DeleteFlowLog(Fault):
     """Delete the flow logs of a VPC, so that nobody sees where its traffic goes.
 

@@ -17,7 +17,7 @@ _CONTENT: Final = (
 )
 
 
-@fault("ec2.delete-gateway-endpoint", layer="network", attack=("T1562.007",), owasp_ml=("ML05",))
+@fault("ec2.delete-gateway-endpoint", layer="network", attack=("T1686.001",), owasp_ml=("ML05",))
 class DeleteGatewayEndpoint(Fault):
     """Delete a VPC's gateway endpoint for a service, so that its policy no longer stands between.
 

@@ -18,7 +18,7 @@ _ANYWHERE: Final = "0.0.0.0/0"
 @fault(
     "ec2.open-internet-route",
     layer="network",
-    attack=("T1562.007", "T1048"),
+    attack=("T1686.001", "T1048"),
     atlas=("AML.T0025",),
     owasp_ml=("ML05",),
 )

@@ -15,7 +15,7 @@ _ALL: Final = "-1"
 
 
 @fault(
-    "ec2.open-network-acl", layer="network", attack=("T1562.007",), atlas=("AML.T0025",), owasp_ml=("ML05",)
+    "ec2.open-network-acl", layer="network", attack=("T1686.001",), atlas=("AML.T0025",), owasp_ml=("ML05",)
 )
 class OpenNetworkAcl(Fault):
     """Put a rule before all others of a network ACL that allows all traffic from or to every address.

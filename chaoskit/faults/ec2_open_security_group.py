@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @fault(
     "ec2.open-security-group",
     layer="network",
-    attack=("T1562.007", "T1021.004"),
+    attack=("T1686.001", "T1021.004"),
     atlas=("AML.T0025",),
     owasp_ml=("ML05",),
 )

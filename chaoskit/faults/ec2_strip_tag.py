@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("ec2.strip-tag", layer="network", attack=("T1562.007", "T1578"), owasp_ml=("ML05",))
+@fault("ec2.strip-tag", layer="network", attack=("T1686.001", "T1578"), owasp_ml=("ML05",))
 class StripTag(Fault):
     """Take a tag off a subnet, a security group or the like, as who wants to change it unhindered next would.
 

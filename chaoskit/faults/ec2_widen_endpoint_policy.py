@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @fault(
     "ec2.widen-endpoint-policy",
     layer="network",
-    attack=("T1562.007", "T1537"),
+    attack=("T1686.001", "T1537"),
     atlas=("AML.T0025",),
     owasp_ml=("ML05",),
 )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("events.disable-rule", layer="application", attack=("T1562.008",))
+@fault("events.disable-rule", layer="application", attack=("T1685",))
 class DisableRule(Fault):
     """Disable an EventBridge rule, so that nobody is told and no runbook starts.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("events.remove-targets", layer="application", attack=("T1562.008",))
+@fault("events.remove-targets", layer="application", attack=("T1685",))
 class RemoveTargets(Fault):
     """Take every target off an EventBridge rule: it stays enabled, matches, and tells nobody.
 

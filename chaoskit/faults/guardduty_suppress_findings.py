@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("guardduty.suppress-findings", layer="application", attack=("T1562.008",))
+@fault("guardduty.suppress-findings", layer="application", attack=("T1685",))
 class SuppressFindings(Fault):
     """Make a suppression rule, so that findings of a type are archived before anyone sees them.
 

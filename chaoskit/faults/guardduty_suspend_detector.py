@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("guardduty.suspend-detector", layer="application", attack=("T1562.008",))
+@fault("guardduty.suspend-detector", layer="application", attack=("T1685",))
 class SuspendDetector(Fault):
     """Suspend GuardDuty's detector: it keeps its findings and makes no more.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     "iam.strip-responder-role",
     layer="application",
     attack=(
-        "T1562.001",
+        "T1685",
         "T1098.003",
     ),
 )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("kms.disable-key", layer="data", attack=("T1485", "T1486"))
+@fault("kms.disable-key", layer="data", attack=("T1485", "T1486"), atlas=("AML.T0029",))
 class DisableKey(Fault):
     """Disable a key: whatever is encrypted with it can't be read until it is enabled again.
 

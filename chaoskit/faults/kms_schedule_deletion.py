@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _LONGEST_DAYS = 30
 
 
-@fault("kms.schedule-deletion", layer="data", attack=("T1485", "T1490"))
+@fault("kms.schedule-deletion", layer="data", attack=("T1485", "T1490"), atlas=("AML.T0029",))
 class ScheduleDeletion(Fault):
     """Schedule a key's deletion, the end of all data under it; until then it can be cancelled.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("lambda.throttle-responder", layer="application", attack=("T1562.001",))
+@fault("lambda.throttle-responder", layer="application", attack=("T1685",))
 class ThrottleResponder(Fault):
     """Reserve no concurrency for a function, so that every call of the responder is throttled.
 

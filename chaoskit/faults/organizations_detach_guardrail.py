@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("organizations.detach-guardrail", layer="identity", attack=("T1666", "T1562.001"))
+@fault("organizations.detach-guardrail", layer="identity", attack=("T1666", "T1685"))
 class DetachGuardrail(Fault):
     """Ask from within a member account to detach a service control policy from it.
 

@@ -17,7 +17,7 @@ _ANYTHING: Final = json.dumps(
 )
 
 
-@fault("organizations.weaken-guardrail", layer="identity", attack=("T1562.001", "T1666"), owasp_ml=("ML05",))
+@fault("organizations.weaken-guardrail", layer="identity", attack=("T1685", "T1666"), owasp_ml=("ML05",))
 class WeakenGuardrail(Fault):
     """Ask to rewrite a service control policy from within the account so that it denies nothing.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("s3.delete-log-bucket", layer="data", attack=("T1562.008", "T1485"))
+@fault("s3.delete-log-bucket", layer="data", attack=("T1685.002", "T1485"))
 class DeleteLogBucket(Fault):
     """Ask to delete the bucket that holds a trail's logs, as one who has emptied it would.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("s3.delete-log-bucket-policy", layer="data", attack=("T1562.008",))
+@fault("s3.delete-log-bucket-policy", layer="data", attack=("T1685.002",))
 class DeleteLogBucketPolicy(Fault):
     """Delete the policy that lets CloudTrail write to its bucket: the trail still says that it logs.
 

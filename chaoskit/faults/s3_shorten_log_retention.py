@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     layer="data",
     attack=(
         "T1485.001",
-        "T1562.008",
+        "T1685.002",
     ),
 )
 class ShortenLogRetention(Fault):

@@ -20,7 +20,7 @@ _SWAPPED: Final = b"chaoskit: not a model\n"
     layer="data",
     attack=("T1565.001", "T1195.002"),
     atlas=("AML.T0018", "AML.T0010"),
-    owasp_ml=("ML06", "ML10"),
+    owasp_ml=("ML06", "ML07", "ML10"),
 )
 class SwapModelArtifact(Fault):
     """Write something else over the model canary, which no endpoint serves.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     layer="application",
     attack=("T1078.004", "T1098.001"),
     atlas=("AML.T0024.002", "AML.T0040"),
-    owasp_ml=("ML05",),
+    owasp_ml=("ML04", "ML05"),
 )
 class ExtractModel(Fault):
     """Query an endpoint in bulk with a leaked key: parallel and diverse, as one who copies a model does.

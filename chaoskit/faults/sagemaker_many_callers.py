@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     layer="application",
     attack=("T1078.004", "T1550.001"),
     atlas=("AML.T0040", "AML.T0024"),
-    owasp_ml=("ML05",),
+    owasp_ml=("ML04", "ML05"),
 )
 class ManyCallers(Fault):
     """Ask an endpoint in many sessions of one role, each under another name, so that none asks often.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._training import IMAGE, free, listed, started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
-
-_GONE: Final = "ValidationException"  # SageMaker's word for a job that is not there, or not running
 
 
 @fault(
@@ -43,38 +41,12 @@ class PassRoleToTraining(Fault):
     subnet: str
     security_group: str
     job: str = "chaoskit-escalation"
-    image: str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+    image: str = IMAGE
 
     example: ClassVar = {"role_arn": "arn:aws:iam::444455556666:role/a-role"}
 
     def changes(self, aws: Reader) -> Changes:
         """Start it under the first name that is free; undone by stopping it."""
-        listed = Query(
-            "sagemaker",
-            "ListTrainingJobs",
-            {"NameContains": self.job},
-            "TrainingJobSummaries[].TrainingJobName",
-        )
-        taken = set(aws.read(listed) or ())
-        name = next(f"{self.job}-{n}" for n in range(1, len(taken) + 2) if f"{self.job}-{n}" not in taken)
-        which: dict[str, Any] = {"TrainingJobName": name}
-        yield Change(
-            do=Call(
-                "sagemaker",
-                "CreateTrainingJob",
-                **which,
-                RoleArn=self.role_arn,
-                AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
-                OutputDataConfig={"S3OutputPath": self.output},
-                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-                VpcConfig={"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]},
-                StoppingCondition={"MaxRuntimeInSeconds": 60},
-            ),
-            undo=(Call("sagemaker", "StopTrainingJob", absent_ok=(_GONE,), **which),),
-            state=Query(
-                "sagemaker",
-                "ListTrainingJobs",
-                {"NameContains": name, "StatusEquals": "InProgress"},
-                "TrainingJobSummaries[].TrainingJobName",
-            ),
-        )
+        name = free(self.job, set(aws.read(listed(self.job)) or ()))
+        inside = {"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]}
+        yield started(name, self.role_arn, self.output, self.image, VpcConfig=inside)

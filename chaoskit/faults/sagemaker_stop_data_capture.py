@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @fault(
     "sagemaker.stop-data-capture",
     layer="application",
-    attack=("T1562.008", "T1578.005"),
+    attack=("T1685.002", "T1578.005"),
     atlas=("AML.T0040", "AML.T0015"),
     owasp_ml=("ML08",),
 )

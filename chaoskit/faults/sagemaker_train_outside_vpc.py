@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._training import IMAGE, free, listed, started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
-
-_GONE: Final = "ValidationException"  # SageMaker's word for a job that is not there, or not running
 
 
 @fault(
@@ -31,35 +29,16 @@ class TrainOutsideVpc(Fault):
     Attributes:
         role_arn: The role that it runs as; it must trust SageMaker.
         output: Where the job would write, `s3://bucket/prefix`.
-        job: The job's name.
+        job: How the job's name begins.
         image: The container that would run.
     """
 
     role_arn: str
     output: str
     job: str = "production-chaoskit-outside-vpc"
-    image: str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+    image: str = IMAGE
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it; undone by stopping it."""
-        del aws
-        which: dict[str, Any] = {"TrainingJobName": self.job}
-        yield Change(
-            do=Call(
-                "sagemaker",
-                "CreateTrainingJob",
-                **which,
-                RoleArn=self.role_arn,
-                AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
-                OutputDataConfig={"S3OutputPath": self.output},
-                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-                StoppingCondition={"MaxRuntimeInSeconds": 60},
-            ),
-            undo=(Call("sagemaker", "StopTrainingJob", absent_ok=(_GONE,), **which),),
-            state=Query(
-                "sagemaker",
-                "ListTrainingJobs",
-                {"NameContains": self.job, "StatusEquals": "InProgress"},
-                "TrainingJobSummaries[].TrainingJobName",
-            ),
-        )
+        """Start it under the first name that is free; undone by stopping it."""
+        name = free(self.job, set(aws.read(listed(self.job)) or ()))
+        yield started(name, self.role_arn, self.output, self.image)

@@ -15,7 +15,7 @@ _ALL: Final = "StandardsSubscriptions"
 _PAIR: Final = "join(' ', [StandardsSubscriptionArn, StandardsArn])"
 
 
-@fault("securityhub.disable-standard", layer="application", attack=("T1562.008",))
+@fault("securityhub.disable-standard", layer="application", attack=("T1685",))
 class DisableStandard(Fault):
     """Disable one of Security Hub's standards: its controls are checked no more, and their findings age away.
 

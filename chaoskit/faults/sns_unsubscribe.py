@@ -16,7 +16,7 @@ _SETTINGS: Final = frozenset(
 )
 
 
-@fault("sns.unsubscribe", layer="application", attack=("T1562.008",))
+@fault("sns.unsubscribe", layer="application", attack=("T1685",))
 class Unsubscribe(Fault):
     """Take an endpoint off the security team's topic, so that alarms are published to nobody.
 

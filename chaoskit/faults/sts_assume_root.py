@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 
-@fault("sts.assume-root", layer="identity", attack=("T1078.004", "T1548.005"))
+@fault("sts.assume-root", layer="identity", attack=("T1078.004", "T1548.005"), atlas=("AML.T0012",))
 class AssumeRoot(Fault):
     """Ask for a privileged session of the account's root user, which no identity policy limits.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @fault(
     "wafv2.disassociate-web-acl",
     layer="application",
-    attack=("T1562.007",),
+    attack=("T1686.001",),
     atlas=("AML.T0029", "AML.T0040"),
     owasp_ml=("ML05",),
 )

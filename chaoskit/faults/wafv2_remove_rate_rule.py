@@ -31,7 +31,7 @@ _MUTABLE: Final = (
 @fault(
     "wafv2.remove-rate-rule",
     layer="application",
-    attack=("T1562.007",),
+    attack=("T1686.001",),
     atlas=("AML.T0029", "AML.T0024.002"),
     owasp_ml=("ML05",),
 )

@@ -38,3 +38,20 @@ def test_a_rule_that_cant_be_evaluated_is_told(capsys: pytest.CaptureFixture[str
         main(["catalog", "--sigma", str(rule), "--experiments", str(SHIPPED)])
     assert ended.value.code != 0
     assert f"{rule}:1:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("iam.extend-sesion-duration", "There is no fault 'iam.extend-sesion-duration'; did you mean"),
+        ("s3.share-bucket", "uses s3.share-bucket, so it has no records"),
+    ],
+)
+def test_a_fault_without_records_is_told_before_a_sandbox_is_started(
+    capsys: pytest.CaptureFixture[str], fault: str, words: str
+) -> None:
+    experiments = SHIPPED / "identity" / "session-duration-of-research-role.yaml"
+    with pytest.raises(SystemExit) as ended:
+        main(["events", fault, "--experiments", str(experiments)])
+    assert ended.value.code != 0
+    assert words in capsys.readouterr().err

@@ -31,6 +31,7 @@ KINDS: Final = (
     "event-rule",
     "guardduty",
     "key-policy",
+    "metric-filter",
     "public-access-block",
     "responder",
     "scp",
