@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -12,12 +12,14 @@ from chaoskit.recurrence import InvalidScheduleError, next_time
 from chaoskit.slo import Duration
 
 if TYPE_CHECKING:
-    from datetime import date, time
+    from datetime import date
 
 WEEKDAYS: Final = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 REVIEWED_FOR: Final = timedelta(days=92)
 """A review is good for a quarter."""
 _NONE: Final = Duration(0)
+_DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
 _CATCHES_UP: Final = timedelta(days=7)
 _GRACE: Final = timedelta(days=1)
 _LOOKS_AHEAD: Final = timedelta(days=400)
@@ -46,6 +48,21 @@ class Window:
         if now >= self.begins:
             return self._is_of(local.date())
         return now < self.ends and self._is_of(local.date() - timedelta(days=1))
+
+    def begins_after(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """When it begins next, UTC; at the latest then, if daylight saving time skips its first minute.
+
+        Args:
+            now: A time that it does not hold.
+            zone: Whose local time it is in.
+        """
+        local = now.astimezone(zone)
+        day = local.date()
+        while not self._is_of(day) or (day == local.date() and local.time() >= self.begins):
+            day += _DAY
+        # In the hour that is skipped the first is too late, in the one that comes twice the second.
+        found = (datetime.combine(day, self.begins, zone).replace(fold=fold) for fold in (0, 1))
+        return max(min(each.astimezone(UTC) for each in found), now + _MINUTE)
 
     def _is_of(self, day: date) -> bool:
         return WEEKDAYS[day.weekday()] in self.days
@@ -103,17 +120,19 @@ class Schedule:
             last: When it was last begun.
             now: The time.
         """
-        wanted = self._wanted(last, now)
-        if wanted is None or now < wanted + self.delay(name, wanted):
-            return None
-        return wanted if self.allows(now) else None
+        wanted = self._wanted(name, last, now)
+        return wanted if wanted is not None and self.allows(now) else None
 
     def next(self, name: str, last: datetime | None, now: datetime) -> datetime | None:
         """When it will next be begun, not before now; None when it can't be told within a year."""
-        wanted = self._wanted(last, now) or self._after(last, now)
-        moment = None if wanted is None else max(wanted + self.delay(name, wanted), now)
-        while moment is not None and not self.allows(moment):
-            moment += timedelta(minutes=1)
+        if self._wanted(name, last, now) is not None:
+            moment = now
+        elif (following := self._following(name, last, now)) is not None:
+            moment = max(following + self.delay(name, following), now)
+        else:
+            return None
+        while not self.allows(moment):
+            moment = self._perhaps(moment)
             if moment > now + _LOOKS_AHEAD:
                 return None
         return moment
@@ -129,7 +148,7 @@ class Schedule:
     def allows(self, now: datetime) -> bool:
         """Whether neither window nor blackout keeps it from running."""
         local = now.astimezone(ZoneInfo(self.time_zone))
-        if any(local.date() in days for days in self.blackout):
+        if self._closed(local.date()):
             return False
         return self.window is None or self.window.holds(local)
 
@@ -138,26 +157,49 @@ class Schedule:
         share = int.from_bytes(hashlib.sha256(f"{name} {due.isoformat()}".encode()).digest()[:6]) / 2**48
         return timedelta(seconds=share * self.jitter)
 
-    def _wanted(self, last: datetime | None, now: datetime) -> datetime | None:
-        """The newest due time that no run covers; None when there is none."""
+    def _closed(self, day: date) -> Dates | None:
+        return next((days for days in self.blackout if day in days), None)
+
+    def _perhaps(self, moment: datetime) -> datetime:
+        """The next time at which it may be allowed, after one at which it is not."""
+        zone = ZoneInfo(self.time_zone)
+        if closed := self._closed(moment.astimezone(zone).date()):
+            midnight = datetime.combine(closed.last + _DAY, time(), zone)
+            return max(midnight.astimezone(UTC), moment + _MINUTE)
+        return self.window.begins_after(moment, zone) if self.window else moment + _MINUTE
+
+    def _wanted(self, name: str, last: datetime | None, now: datetime) -> datetime | None:
+        """The newest due time that no run covers and whose jitter is over; None when there is none."""
         if self.every.startswith("rate("):
-            due = now if last is None else next_time(self.every, self.time_zone, last, last)
-            return due if due is not None and due <= now else None
+            if last is None:
+                return now  # to wait from now on would be to wait for ever
+            due = next_time(self.every, self.time_zone, last, last)
+            return due if due is not None and due + self.delay(name, due) <= now else None
         after = last or now - _CATCHES_UP
         for span in _LOOKS_BACK:  # the shortest first: one that is due each minute has few times in it
-            wanted = self._newest(max(after, now - span), now)
+            wanted = self._newest(name, max(after, now - span), now)
             if wanted is not None or now - span <= after:
                 return wanted
         return None
 
-    def _newest(self, after: datetime, now: datetime) -> datetime | None:
+    def _newest(self, name: str, after: datetime, now: datetime) -> datetime | None:
         newest = None
         while (found := next_time(self.every, self.time_zone, after, after)) is not None and found <= now:
-            newest = after = found
+            after = found
+            if found + self.delay(name, found) <= now:
+                newest = found
         return newest
 
-    def _after(self, last: datetime | None, now: datetime) -> datetime | None:
-        return next_time(self.every, self.time_zone, now, last or now)
+    def _following(self, name: str, last: datetime | None, now: datetime) -> datetime | None:
+        """The first due time that no run covers and whose jitter is not over."""
+        if self.every.startswith("rate("):
+            return next_time(self.every, self.time_zone, last or now, last or now)
+        after = max(last or now - _CATCHES_UP, now - timedelta(seconds=self.jitter))
+        while (found := next_time(self.every, self.time_zone, after, after)) is not None:
+            if found + self.delay(name, found) >= now:
+                return found
+            after = found
+        return None
 
 
 _LONG_AGO: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")

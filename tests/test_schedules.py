@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from chaoskit.schedules import Dates, Schedule, Window
+from chaoskit.schedules import WEEKDAYS, Dates, Schedule, Window
 from chaoskit.slo import Duration
 
 WEEK = Schedule("rate(7 days)")
@@ -91,6 +92,46 @@ def test_jitter_delays_by_less_than_it_says_and_by_the_same_each_time() -> None:
     delay = schedule.delay("one", NOON)
     assert schedule.due("one", NOON - days(1), NOON + delay - timedelta(seconds=1)) is None
     assert schedule.due("one", NOON - days(1), NOON + delay) == NOON
+
+
+def test_jitter_does_not_put_off_for_ever_what_never_ran_or_is_due_more_often() -> None:
+    assert Schedule("rate(1 day)", jitter=Duration(3600)).due("one", None, NOON) == NOON
+    each_minute = Schedule("cron(* * * * ? *)", jitter=Duration(600))
+    due = each_minute.due("one", NOON - days(1), NOON)
+    assert due is not None
+    assert due + each_minute.delay("one", due) <= NOON
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_next_time_is_the_first_minute_at_which_it_is_due(seed: int) -> None:
+    pick = random.Random(seed)  # noqa: S311 - cases, not secrets
+    begins, ends = pick.sample([time(0), time(2, 30), time(9), time(1, 30), time(22)], 2)
+    window = Window(frozenset(pick.sample(WEEKDAYS, 3)), begins, ends)
+    first = date(2026, 3, 27) + days(pick.randrange(4))  # clocks are put forward on the 29th
+    every = pick.choice(("rate(1 day)", "rate(3 hours)", "cron(15 7 ? * FRI *)", "cron(0 2 * * ? *)"))
+    blackout = (Dates(first, first + days(pick.randrange(3))),)
+    schedule = Schedule(every, "Europe/Berlin", window, blackout, Duration(pick.choice((0, 1800))))
+    now = datetime(2026, 3, 26, pick.randrange(24), tzinfo=UTC)
+    last = now - timedelta(hours=pick.randrange(1, 30))
+    told = schedule.next("one", last, now)
+    minute = timedelta(minutes=1)
+    looked = (now + number * minute for number in range(14 * 24 * 60))
+    found = next(each for each in looked if schedule.allows(each) and schedule.due("one", last, each))
+    assert told is not None
+    assert timedelta(0) <= found - told < minute
+
+
+def test_a_schedule_that_no_window_lets_run_is_told_at_once() -> None:
+    closed = (Dates(date(2026, 1, 1), date(2036, 1, 1)),)
+    looks: list[datetime] = []
+
+    class Counted(Schedule):
+        def allows(self, now: datetime) -> bool:
+            looks.append(now)
+            return Schedule.allows(self, now)
+
+    assert Counted("rate(1 day)", "UTC", OFFICE, closed).next("one", None, NOON) is None
+    assert len(looks) == 1
 
 
 def test_it_is_overdue_a_day_after_it_should_have_been_run() -> None:

@@ -21,7 +21,7 @@ from chaoskit.predict import compare, engine_needs, foresee, grants, needs, pred
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from chaoskit.embedded import Delays
@@ -63,6 +63,7 @@ def run(  # noqa: PLR0913 - an option each, all by name
     delays: Delays = "instant",
     repeat: int = 1,
     workload_profile: str | None = None,
+    afterwards: Callable[[Target], None] | None = None,
 ) -> Results:
     """Run the experiments in these files and folders, after rolling back what earlier runs left.
 
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913 - an option each, all by name
         repeat: How often to run each; more runs tell how latencies are distributed.
         workload_profile: Runs in an embedded sandbox of its own, whose workload is deployed with a well-known
             anti-pattern, e.g. `shared-role`.
+        afterwards: Is called with the target after the last run, while it is still there to be looked at.
 
     Raises:
         SpecError: Something is wrong in the files; nothing was called.
@@ -104,7 +106,9 @@ def run(  # noqa: PLR0913 - an option each, all by name
         results = lab.run(experiments * repeat, jobs=jobs, stop=stop, listener=listener, deadman=deadman)
         for result, foresight in zip(results.results, foresights, strict=False):
             compare(result, foresight)
-    keep(results)
+        keep(results)
+        if afterwards:
+            afterwards(lab.place)
     return results
 
 

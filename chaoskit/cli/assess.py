@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from chaoskit import api, knowledge
-from chaoskit.assess import assess, look_at
+from chaoskit import api
+from chaoskit.cli.assessing import CHECKLIST, MATURITY, assessed
+from chaoskit.cli.assessing import look as look_at_place
 from chaoskit.cli.common import aws_settings, target_options, write_private
 from chaoskit.cli.reporting import read_document
 from chaoskit.errors import ChaoskitError
 from chaoskit.report.assessment import tables, told
-from chaoskit.slo import SystemClock
-from chaoskit.spec.posture import groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from chaoskit.assess import Answer
-    from chaoskit.contract import Probe
-    from chaoskit.posture import Group
+    from chaoskit.cli.assessing import Look
 
-_SHIPPED: Final = Path(knowledge.__file__).parent
 _PIPE_WIDTH: Final = 120
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -40,8 +36,8 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Look at the account, read-only, where a probe answers; without it those answers stay open.",
 )
-@click.option("--maturity", type=_FILE, default=_SHIPPED / "maturity.yaml", help="Levels of your own.")
-@click.option("--checklist", type=_FILE, default=_SHIPPED / "readiness.yaml", help="A checklist of your own.")
+@click.option("--maturity", type=_FILE, default=MATURITY, help="Levels of your own.")
+@click.option("--checklist", type=_FILE, default=CHECKLIST, help="A checklist of your own.")
 def command(
     files: tuple[Path, ...],
     *,
@@ -59,11 +55,8 @@ def command(
     FILES are what `chaoskit run --json` wrote; a file that somebody edited is refused.
     """
     results = [result for file in files for result in read_document(file)["results"]]
-    levels, parts = groups(maturity), groups(checklist)
-    seen: dict[Probe, Answer] = {}
-    if look:
-        levels, parts, seen = _looked(results, maturity, checklist, target, options)
-    assessment = assess(results, levels, parts, seen)
+    looked = _looked(results, maturity, checklist, target, options) if look else None
+    assessment = assessed(results, looked, maturity, checklist)
     if json_file:
         write_private(json_file, json.dumps(assessment.dump(), indent=2) + "\n")
     out = Console()
@@ -81,7 +74,7 @@ def _looked(
     checklist: Path,
     target: api.TargetName,
     options: Mapping[str, Any],
-) -> tuple[list[Group], list[Group], dict[Probe, Answer]]:
+) -> Look:
     with api.open_target(target, aws_settings(**options)) as place:
         others = sorted({result["account"] for result in results} - {place.account})
         if others:
@@ -89,8 +82,4 @@ def _looked(
                 f"The results are of account {', '.join(others)}, but these credentials are for "
                 f"{place.account}: log in to that account, or say --no-look."
             )
-        levels, parts = groups(maturity, place.variables), groups(checklist, place.variables)
-        who = "chaoskit-assess", "assess", 0
-        aws = place.open_read(*who) or place.open(*who)
-        clock = place.clock or SystemClock()
-        return levels, parts, look_at([*levels, *parts], aws, clock.now())
+        return look_at_place(place, maturity, checklist)

@@ -9,6 +9,7 @@ import click
 
 from chaoskit import api, evidence
 from chaoskit.aws import Aws
+from chaoskit.cli.assessing import assessed
 from chaoskit.cli.common import write_private
 from chaoskit.errors import ChaoskitError
 from chaoskit.history import History
@@ -52,6 +53,12 @@ def write_reports(
 ) -> None:
     """Write the files that were asked for, each for its owner only.
 
+    Args:
+        document: Of schema `chaoskit/results/v1`.
+        options: The parameters of `report_options`.
+        assessment: Of schema `chaoskit/assessment/v1`; without it, what the results alone say.
+        mutation: Of schema `chaoskit/mutation/v1`.
+
     Raises:
         ChaoskitError: One can't be written, or an extra is missing.
     """
@@ -59,7 +66,8 @@ def write_reports(
         if file := options[f"{each.name}_file"]:
             write_private(file, each.make(document))
     if file := options["html_file"]:
-        told = as_html(document, history=_earlier(document), assessment=assessment, mutation=mutation)
+        known = assessment or assessed(document["results"]).dump()
+        told = as_html(document, history=_earlier(document), assessment=known, mutation=mutation)
         write_private(file, told)
 
 

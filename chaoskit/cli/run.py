@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,12 +10,13 @@ import click
 from rich.console import Console
 
 from chaoskit import api, spec
+from chaoskit.cli.assessing import assessed, look
 from chaoskit.cli.common import aws_settings, signals_held, target_options
 from chaoskit.cli.due import Agenda, alone, tell
 from chaoskit.cli.reporting import OPTIONS, publish, report_options, take, write_reports
 from chaoskit.embedded import PROFILES
 from chaoskit.engine import Stop
-from chaoskit.errors import ExitCode
+from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.report.progress import progress
 from chaoskit.report.text import disagreements, story, summary
 from chaoskit.report.trends import slo_table
@@ -25,8 +27,10 @@ from chaoskit.trends import series
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chaoskit.cli.assessing import Look
     from chaoskit.experiment import Experiment
     from chaoskit.result import Results
+    from chaoskit.target import Target
 
 
 _PIPE_WIDTH: Final = 120
@@ -130,6 +134,14 @@ def _run(
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
     stop = Stop()
+    looks: list[Look] = []
+
+    def afterwards(place: Target) -> None:
+        with suppress(ChaoskitError):  # the report then says what the results alone say
+            looks.append(look(place))
+
+    if reports["html_file"]:
+        how["afterwards"] = afterwards
     with signals_held(stop), progress(told, experiments) as listener:
         results = api.run(*paths, target=target, settings=settings, stop=stop, listener=listener, **how)
     document = results.dump()
@@ -141,7 +153,8 @@ def _run(
             out.print(
                 f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
             )
-    write_reports(document, reports)
+    assessment = assessed(document["results"], looks[0]).dump() if looks else None
+    write_reports(document, reports, assessment=assessment)
     for line in disagreements(results):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)

@@ -19,6 +19,7 @@ from chaoskit.schedule.artefacts import ARTEFACTS, FOLDERS, NEXT, Wish, merged
 from chaoskit.slo import SystemClock
 
 _PIPE_WIDTH: Final = 120
+_NO_CRONTAB: Final = ("no crontab", "no such file")  # Debian's and cronie's words, busybox's
 _DIVISORS: Final = ("1", "2", "3", "4", "5", "6", "10", "12", "15", "20", "30")
 
 
@@ -115,7 +116,10 @@ def _into_crontab(block: str) -> str:
     if program is None:
         raise ChaoskitError("There is no crontab on this machine: say --output DIR, or another --to.")
     listed = subprocess.run([program, "-l"], capture_output=True, text=True, check=False)  # noqa: S603 - crontab(1)
-    before = listed.stdout if listed.returncode == 0 else ""  # it fails when there is none yet
+    none_yet = any(words in listed.stderr.lower() for words in _NO_CRONTAB)
+    if listed.returncode and not none_yet:  # to go on would overwrite what could not be read
+        raise ChaoskitError(f"crontab -l failed: {' '.join(listed.stderr.split())}")
+    before = listed.stdout if listed.returncode == 0 else ""
     after = merged(before, block)
     if after == before:
         return "as it was"

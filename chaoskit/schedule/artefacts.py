@@ -5,10 +5,13 @@ All call `chaoskit run PATHS --due` often; which experiment is due then is for i
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from chaoskit.errors import ChaoskitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,17 +51,23 @@ class Wish:
 
 def cron(wish: Wish) -> dict[Path, str]:
     """The block of a crontab; it goes into the user's own, between its marks."""
-    minutes = "*" if wish.minutes == 1 else f"*/{wish.minutes}"
     call = f"cd {shlex.quote(str(wish.folder))} && {wish.command}".replace("%", r"\%")
-    return {Path("crontab"): f"{BEGIN}\n{minutes} * * * * {call}\n{END}\n"}
+    return {Path("crontab"): f"{BEGIN}\n{_minutes(wish)} * * * * {call}\n{END}\n"}
 
 
 def merged(crontab: str, block: str) -> str:
-    """A crontab with our block in it, once: in place of an older one, or behind the rest."""
+    """A crontab with our block in it, once: in place of an older one, or behind the rest.
+
+    Raises:
+        ChaoskitError: A block begins in it and does not end, so it can't be told what is ours.
+    """
+    crontab += "" if not crontab or crontab.endswith("\n") else "\n"
     before, begun, rest = crontab.partition(BEGIN)
     if not begun:
-        return crontab + ("" if not crontab or crontab.endswith("\n") else "\n") + block
-    _, _, after = rest.partition(f"{END}\n")
+        return crontab + block
+    _, ended, after = rest.partition(f"{END}\n")
+    if not ended:
+        raise ChaoskitError(f"The crontab has the line {BEGIN!r} without {END!r} after it: `crontab -e`.")
     return before + block + after
 
 
@@ -74,9 +83,9 @@ Description=chaoskit: run the experiments that are due
 Type=oneshot
 WorkingDirectory={str(wish.folder).replace("%", "%%")}
 ExecStart={call}
-# A stop must leave time to roll back.
+# A stop must leave time to roll back, and is for chaoskit alone: it needs its sandbox to roll back in.
 TimeoutStopSec=30min
-KillSignal=SIGTERM
+KillMode=mixed
 """
     timer = f"""\
 {BEGIN}
@@ -94,36 +103,17 @@ WantedBy=timers.target
 
 
 def github_actions(wish: Wish) -> dict[Path, str]:
-    """A workflow; its history lives in the workflow's cache, as runners are new each time."""
-    call = shlex.join(["chaoskit", *wish.arguments])
+    """A workflow; its history lives in the workflow's cache, as runners are new each time.
+
+    Source: GitHub Docs, "Security hardening for GitHub Actions" (actions by their commit) and "Configuring
+    OpenID Connect in Amazon Web Services".
+    """
+    call = json.dumps(shlex.join(["chaoskit", *wish.arguments]), ensure_ascii=False)
+    role = _ROLE if wish.target == "aws" else ""
+    text = Path(__file__).with_name("github-actions.yaml").read_text("utf-8")
+    filled = text.replace("      # __ROLE__\n", role).replace("__COMMAND__", call)
     return {
-        Path("chaoskit-schedule.yml"): f"""\
-{BEGIN}
-name: chaoskit
-on:
-  schedule:
-    - cron: "*/{wish.minutes} * * * *"
-  workflow_dispatch:
-# Two runs at once would have two journals.
-concurrency: {{group: chaoskit, cancel-in-progress: false}}
-permissions: {{contents: read, id-token: write}}
-jobs:
-  due:
-    runs-on: ubuntu-latest
-    timeout-minutes: 120
-    env: {{CHAOSKIT_HOME: "${{{{ github.workspace }}}}/.chaoskit"}}
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with: {{python-version: "3.12"}}
-      - uses: actions/cache@v4
-        with:
-          path: .chaoskit
-          key: chaoskit-${{{{ github.run_id }}}}
-          restore-keys: chaoskit-
-      - run: pip install 'chaoskit[sandbox]'
-      - run: {call}
-"""
+        Path("chaoskit-schedule.yml"): f"{BEGIN}\n{filled.replace('__MINUTES__', _minutes(wish))}",
     }
 
 
@@ -133,10 +123,10 @@ def eventbridge(wish: Wish) -> dict[Path, str]:
     Source: AWS CodeBuild API Reference, `StartBuild`; EventBridge Scheduler User Guide, "Using universal
     targets".
     """
-    call = shlex.join(["chaoskit", *wish.arguments])
+    call = shlex.join(["chaoskit", *wish.arguments, "--heartbeat", "cloudwatch"])
     rate = "1 minute" if wish.minutes == 1 else f"{wish.minutes} minutes"
     template = Path(__file__).with_name("eventbridge.yaml").read_text("utf-8")
-    filled = template.replace("__COMMAND__", call).replace("__RATE__", rate)
+    filled = template.replace("__COMMAND__", json.dumps(call, ensure_ascii=False)).replace("__RATE__", rate)
     return {Path("chaoskit-schedule.yaml"): f"{BEGIN}\n{filled}"}
 
 
@@ -158,12 +148,25 @@ FOLDERS: Final[Mapping[str, Path]] = {
 NEXT: Final[Mapping[str, str]] = {
     "cron": "cron calls it from now on.",
     "systemd": "Now: systemctl --user daemon-reload && systemctl --user enable --now chaoskit.timer",
-    "github-actions": "Commit the file; GitHub calls it from its default branch.",
+    "github-actions": "Commit the file; GitHub calls it from its default branch. With --target aws, set the "
+    "repository's variables CHAOSKIT_ROLE and AWS_REGION.",
     "eventbridge": "Now: aws cloudformation deploy --stack-name chaoskit-schedule --capabilities "
     "CAPABILITY_IAM --template-file chaoskit-schedule.yaml --parameter-overrides Source=BUCKET/KEY.zip "
     "HarnessRole=ARN",
 }
 """What a person does then."""
+
+
+_ROLE: Final = """\
+      # The variable CHAOSKIT_ROLE of the repository: a role whose trust policy names it.
+      - uses: aws-actions/configure-aws-credentials@e3dd6a429d7300a6a4c196c26e071d42e0343502 # v4.0.2
+        with: {role-to-assume: "${{ vars.CHAOSKIT_ROLE }}", aws-region: "${{ vars.AWS_REGION }}"}
+"""
+
+
+def _minutes(wish: Wish) -> str:
+    """The first field of a crontab's line."""
+    return "*" if wish.minutes == 1 else f"*/{wish.minutes}"
 
 
 def _quoted(text: str) -> str:

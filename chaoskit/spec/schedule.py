@@ -86,9 +86,10 @@ def _window(read: Reader, node: Node) -> Any:
 def _span(text: str) -> tuple[time, time] | None:
     found = _HOURS.fullmatch(text)
     try:
-        return (time.fromisoformat(found[1]), time.fromisoformat(found[2])) if found else None
+        span = (time.fromisoformat(found[1]), time.fromisoformat(found[2])) if found else None
     except ValueError:
         return None
+    return span if span and span[0] != span[1] else None  # a window without a minute in it is never open
 
 
 def _weekdays(text: str) -> frozenset[str] | None:

@@ -96,3 +96,40 @@ def test_what_is_installed_twice_is_installed_once(
     assert first[1].count(": written") == again[1].count(": as it was") == 2
     assert "brought up to date" in run(capsys, *arguments, "--minutes", "30")[1]
     assert json.dumps(str(ONE))[1:-1] in (tmp_path / "chaoskit.service").read_text()
+
+
+@pytest.fixture
+def crontab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's table, behind a `crontab` that keeps it in a file."""
+    table, program = tmp_path / "table", tmp_path / "bin" / "crontab"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        f"table='{table}'\n"
+        '[ "$1" = - ] && exec cat > "$table"\n'
+        '[ -e "$table" ] && exec cat "$table"\n'
+        'echo "no crontab for me" >&2; exit 1\n'
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    return table
+
+
+def test_cron_is_told_once_and_keeps_what_it_had(capsys: pytest.CaptureFixture[str], crontab: Path) -> None:
+    arguments = ("schedule", "install", str(ONE), "--to", "cron")
+    assert "your crontab: written" in run(capsys, *arguments)[1]
+    crontab.write_text(f"0 1 * * * backup\n{crontab.read_text()}0 2 * * * other\n")
+    before = crontab.read_text()
+    assert "your crontab: as it was" in run(capsys, *arguments)[1]
+    assert crontab.read_text() == before
+    run(capsys, *arguments, "--minutes", "30")
+    assert crontab.read_text() == before.replace("*/15", "*/30")
+
+
+def test_a_crontab_that_cant_be_read_is_not_overwritten(
+    capsys: pytest.CaptureFixture[str], crontab: Path
+) -> None:
+    crontab.mkdir()  # so that it can't be read
+    status, told = run(capsys, "schedule", "install", str(ONE), "--to", "cron")
+    assert status == 5
+    assert "crontab -l failed" in told

@@ -105,6 +105,60 @@ def test_the_keyboard_reaches_the_experiments_first(page: Any) -> None:
     assert skip == "#experiments"
 
 
+def shown(page: Any) -> list[str]:
+    """The experiments in the table that a person sees."""
+    rows = page.find_elements("css selector", "#experiments tr[data-of]")
+    return [row.get_attribute("data-of") for row in rows if row.is_displayed()]
+
+
+def test_experiments_are_filtered_by_words_verdict_and_layer_from_the_keyboard(page: Any) -> None:
+    page.refresh()
+    page.find_element("name", "words").send_keys("SMALL-2")
+    assert shown(page) == ["run-3-small-2"]
+    assert text(page, ".filter output") == "1 of 3 shown"
+    assert not page.find_element("id", "run-2-small-1").is_displayed()
+    page.refresh()
+    page.find_element("name", "verdict").send_keys("FAILED")
+    assert shown(page) == ["run-2-small-1"]
+    page.find_element("name", "layer").send_keys("network")
+    assert shown(page) == []
+
+
+def test_without_scripts_it_is_a_plain_list(page: Any) -> None:
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.refresh()
+        assert len(shown(page)) == 3
+        assert not page.find_element("css selector", ".filter").is_displayed()
+    finally:
+        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        page.refresh()
+
+
+def test_what_did_not_pass_is_told_first_with_its_reason(page: Any) -> None:
+    first = page.find_elements("css selector", "#experiments > ul > li")
+    assert [each.text.split()[0] for each in first] == ["FAILED", "INCONCLUSIVE"]
+    assert NASTY in first[0].text
+
+
+def test_techniques_that_nobody_tried_are_shown_with_the_faults_that_could(page: Any) -> None:
+    tried = [each.text.split()[0] for each in page.find_elements("css selector", ".tiles li:not(.untried)")]
+    assert tried == ["T1098.003", "ML05"]
+    assert "not tried: " in text(page, ".tiles .untried")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any) -> None:
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
+    )
+    page.refresh()
+    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    width = page.execute_script("return document.documentElement.scrollWidth")
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert width == 390
+
+
 def test_on_paper_everything_is_open(page: Any) -> None:
     page.refresh()
     page.execute_script("dispatchEvent(new Event('beforeprint'))")

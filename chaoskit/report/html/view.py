@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.assess import assess
 from chaoskit.assess.matrix import ROLES
-from chaoskit.contract import FAULTS, LAYERS
-from chaoskit.knowledge import catalog
+from chaoskit.contract import LAYERS
 from chaoskit.report.html.pictures import distribution, timeline, trend
+from chaoskit.report.html.techniques import techniques
 from chaoskit.slo import Duration
-from chaoskit.trends import series
+from chaoskit.trends import Series, series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from chaoskit.knowledge import Kind
     from chaoskit.report.html.pictures import Distribution, Timeline
 
 VERDICTS: Final = ("PASSED", "FAILED", "ABORTED", "INCONCLUSIVE", "ERROR")
@@ -52,16 +51,6 @@ class Latency:
     slo: str
 
 
-@dataclass(frozen=True, slots=True)
-class Technique:
-    """A technique that the run tried, and the experiments that stand for it."""
-
-    id: str
-    name: str
-    url: str
-    runs: tuple[tuple[str, str], ...]
-
-
 def view(
     document: Mapping[str, Any],
     history: Sequence[Mapping[str, Any]],
@@ -70,12 +59,14 @@ def view(
 ) -> dict[str, Any]:
     """Everything that the template asks for."""
     results: list[Mapping[str, Any]] = document["results"]
+    predictions = list(_predictions(results))
     assessed = assessment or assess(results, [], [], {}).dump()
     return {
         "document": document,
         "counts": [(verdict, sum(r["verdict"] == verdict for r in results)) for verdict in VERDICTS],
         "restored": all(result["restored"] for result in results),
         "experiments": list(_experiments(results)),
+        "by_role": list(_by_role(document)),
         "latencies": list(_latencies([document, *history])),
         "layers": LAYERS,
         "purposes": list(ROLES.values()),
@@ -83,10 +74,9 @@ def view(
         "controls": assessed["controls"],
         "maturity": assessed["maturity"],
         "checklist": assessed["checklist"],
-        "techniques": {
-            catalog(kind).name: list(_techniques(results, kind)) for kind in ("attack", "atlas", "owasp_ml")
-        },
-        "predictions": list(_predictions(results)),
+        "techniques": techniques(results),
+        "predictions": predictions,
+        "foretold": sorted(Counter((each["effect"], each["outcome"]) for each in predictions).items()),
         "disagreements": document.get("disagreements", []),
         "mutation": mutation,
     }
@@ -105,37 +95,35 @@ def _expectation(each: Mapping[str, Any]) -> str:
     return told + (f" of {Duration(each['slo_s'])}" if each["slo_s"] is not None else "")
 
 
+def _by_role(document: Mapping[str, Any]) -> Iterator[Latency]:
+    """What detections took, and what responses took, whoever's they are."""
+    found: dict[str, Series] = {}
+    for each in series([document]):
+        one = found.setdefault(each.role, Series("", each.role, "", None))
+        one.latencies += each.latencies
+    for one in found.values():
+        if shown := _latency(one):
+            yield replace(shown, name=one.role, trend="")
+
+
 def _latencies(documents: Sequence[Mapping[str, Any]]) -> Iterator[Latency]:
+    """Of what was seen more than once; a single time is in its experiment's own picture."""
     for each in series(documents):
-        picture = distribution(each)
-        median, p95 = each.percentile(0.5), each.percentile(0.95)
-        if picture is None or median is None or p95 is None:
-            continue
-        told = (
-            f"{len(each.latencies)} seen, median {Duration(round(median.value, 3))}, "
-            f"95th percentile {Duration(round(p95.value, 3))}"
-        )
-        slo = str(Duration(each.slo_s)) if each.slo_s is not None else ""
-        oldest_first = each.latencies[::-1]
-        yield Latency(f"{each.experiment}: {each.role} {each.probe}", told, picture, trend(oldest_first), slo)
+        if len(each.latencies) > 1 and (shown := _latency(each)):
+            yield shown
 
 
-def _techniques(results: Sequence[Mapping[str, Any]], kind: Kind) -> Iterator[Technique]:
-    runs: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for result in results:
-        ids = {*result["maps"].get(kind, ()), *_of_faults(result, kind)}
-        for wanted in ids:
-            entry = catalog(kind).find(wanted)
-            runs[entry.id if entry else wanted].append((result["experiment"], result["verdict"]))
-    for wanted, own in sorted(runs.items()):
-        entry = catalog(kind).find(wanted)
-        yield Technique(wanted, entry.name if entry else "", entry.url if entry else "", tuple(own))
-
-
-def _of_faults(result: Mapping[str, Any], kind: Kind) -> Iterator[str]:
-    for fault in result["faults"]:
-        known = FAULTS.get(fault["fault"].partition("#")[0])
-        yield from getattr(known.about, kind) if known else ()
+def _latency(each: Series) -> Latency | None:
+    picture = distribution(each)
+    median, p95 = each.percentile(0.5), each.percentile(0.95)
+    if picture is None or median is None or p95 is None:
+        return None
+    told = (
+        f"{len(each.latencies)} seen, median {Duration(round(median.value, 3))}, "
+        f"95th percentile {Duration(round(p95.value, 3))}"
+    )
+    slo = str(Duration(each.slo_s)) if each.slo_s is not None else ""
+    return Latency(f"{each.experiment}: {each.role} {each.probe}", told, picture, trend(each.latencies[::-1]), slo)
 
 
 def _predictions(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -147,6 +135,7 @@ def _predictions(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any
                         "experiment": result["experiment"],
                         "call": f"{change['service']}:{change['operation']}",
                         "predicted": change["predicted"],
+                        "effect": change["predicted"]["effect"],
                         "outcome": change["outcome"],
                         "denied_by": change["denied_by"],
                     }
