@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import Retrying, retry_if_exception, wait_exponential
 from tenacity import retry_if_result as if_result
 
 from chaoskit.aws import Each, Query, load_undo
@@ -20,6 +20,8 @@ from chaoskit.slo import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tenacity import RetryCallState
+
     from chaoskit.aws import Aws, Call
     from chaoskit.journal import Entry, Journal
     from chaoskit.slo import Clock
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 5.0
 _TRIES: Final = 18  # with the waits above, about a minute
+# What is in use until it has ended by itself, as a job of SageMaker that is being stopped: four minutes.
+_IN_USE: Final = "ResourceInUse"
+_TRIES_IN_USE: Final = 54
 _ANSWERED: Final = (Status.APPLIED, Status.DENIED)
 _LANDING_S: Final = 90.0
 _BEGUN: Final = "its undo has begun"
@@ -243,11 +248,18 @@ class Rollback:
         return Retrying(
             retry=retry,
             wait=wait_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S),
-            stop=stop_after_attempt(_TRIES),
+            stop=_is_enough,
             sleep=self._wait,
             reraise=not until_true,
             retry_error_callback=(lambda _: False) if until_true else None,
         )
+
+
+def _is_enough(tried: RetryCallState) -> bool:
+    """Whether it was tried often enough: for as long as AWS may take."""
+    error = tried.outcome.exception() if tried.outcome else None
+    in_use = isinstance(error, AwsError) and error.code == _IN_USE
+    return tried.attempt_number >= (_TRIES_IN_USE if in_use else _TRIES)
 
 
 def undo_with(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.aws import Query
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._jobs import started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
-
-_GONE: Final = "ValidationException"  # SageMaker's word for a job that is not there, or not running
 
 
 @fault(
@@ -24,8 +23,7 @@ _GONE: Final = "ValidationException"  # SageMaker's word for a job that is not t
 class PassRoleToTraining(Fault):
     """Start a training job that runs as a stronger role: its container then has the role's keys.
 
-    It runs inside the VPC, and for a minute at most. SageMaker deletes no training job, so one that was let
-    through is stopped and stays listed; its name has an end of its own in each run.
+    It runs inside the VPC, and for a minute at most. One that is let through is stopped and deleted.
 
     Detected by: CloudTrail CreateTrainingJob.
 
@@ -48,7 +46,7 @@ class PassRoleToTraining(Fault):
     example: ClassVar = {"role_arn": "arn:aws:iam::444455556666:role/a-role"}
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it under the first name that is free; undone by stopping it."""
+        """Start it under the first name that is free; undone by stopping and deleting it."""
         listed = Query(
             "sagemaker",
             "ListTrainingJobs",
@@ -57,24 +55,14 @@ class PassRoleToTraining(Fault):
         )
         taken = set(aws.read(listed) or ())
         name = next(f"{self.job}-{n}" for n in range(1, len(taken) + 2) if f"{self.job}-{n}" not in taken)
-        which: dict[str, Any] = {"TrainingJobName": name}
-        yield Change(
-            do=Call(
-                "sagemaker",
-                "CreateTrainingJob",
-                **which,
-                RoleArn=self.role_arn,
-                AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
-                OutputDataConfig={"S3OutputPath": self.output},
-                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-                VpcConfig={"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]},
-                StoppingCondition={"MaxRuntimeInSeconds": 60},
-            ),
-            undo=(Call("sagemaker", "StopTrainingJob", absent_ok=(_GONE,), **which),),
-            state=Query(
-                "sagemaker",
-                "ListTrainingJobs",
-                {"NameContains": name, "StatusEquals": "InProgress"},
-                "TrainingJobSummaries[].TrainingJobName",
-            ),
+        return started(
+            aws,
+            "TrainingJob",
+            name,
+            RoleArn=self.role_arn,
+            AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": self.output},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            VpcConfig={"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
         )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._jobs import started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
-
-_GONE: Final = "ValidationException"  # SageMaker's word for a job that is not there, or not running
 
 
 @fault(
@@ -24,7 +22,7 @@ _GONE: Final = "ValidationException"  # SageMaker's word for a job that is not t
 class TrainOutsideVpc(Fault):
     """Start a training job without a VPC: its code has the internet and the training data at once.
 
-    For experiments whose guardrail denies it: a job that was let through is stopped, but stays listed.
+    For experiments whose guardrail denies it: a job that is let through is stopped and deleted.
 
     Detected by: CloudTrail CreateTrainingJob.
 
@@ -41,25 +39,14 @@ class TrainOutsideVpc(Fault):
     image: str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it; undone by stopping it."""
-        del aws
-        which: dict[str, Any] = {"TrainingJobName": self.job}
-        yield Change(
-            do=Call(
-                "sagemaker",
-                "CreateTrainingJob",
-                **which,
-                RoleArn=self.role_arn,
-                AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
-                OutputDataConfig={"S3OutputPath": self.output},
-                ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-                StoppingCondition={"MaxRuntimeInSeconds": 60},
-            ),
-            undo=(Call("sagemaker", "StopTrainingJob", absent_ok=(_GONE,), **which),),
-            state=Query(
-                "sagemaker",
-                "ListTrainingJobs",
-                {"NameContains": self.job, "StatusEquals": "InProgress"},
-                "TrainingJobSummaries[].TrainingJobName",
-            ),
+        """Start it; undone by stopping and deleting it."""
+        return started(
+            aws,
+            "TrainingJob",
+            self.job,
+            RoleArn=self.role_arn,
+            AlgorithmSpecification={"TrainingImage": self.image, "TrainingInputMode": "File"},
+            OutputDataConfig={"S3OutputPath": self.output},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
         )
