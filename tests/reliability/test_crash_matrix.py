@@ -56,6 +56,25 @@ def test_every_fault_of_the_catalog_is_in_the_matrix() -> None:
     assert sorted(users()) == FAULTS.names()
 
 
+def test_each_point_of_a_run_is_of_one_kind() -> None:
+    points = [
+        "before read iam:ListAttachedRolePolicies",
+        "before read sts:GetCallerIdentity",
+        "before journal.record",
+        "before send scheduler:CreateSchedule",
+        "during send scheduler:CreateSchedule",
+        "before send iam:AttachRolePolicy",
+        "during send iam:AttachRolePolicy",
+        "before journal.mark",
+        "before read iam:ListAttachedRolePolicies",
+    ]
+    assert {kind: of_kind(points, kind) for kind in KINDS} == {
+        "sends": [6, 7, 8],
+        "writes": [1, 3, 4, 5, 9],
+        "looks": [2],
+    }
+
+
 @pytest.fixture(autouse=True)
 def as_it_was(place: World) -> Iterator[None]:
     """A journal that is there, so that every run has the same points; and no test's faults for the next."""
