@@ -67,10 +67,13 @@ def test_each_point_of_a_run_is_of_one_kind() -> None:
         "during send iam:AttachRolePolicy",
         "before journal.mark",
         "before read iam:ListAttachedRolePolicies",
+        ROLLBACK,
+        "before send iam:DetachRolePolicy",
     ]
     assert {kind: of_kind(points, kind) for kind in KINDS} == {
         "sends": [6, 7, 8],
-        "writes": [1, 3, 4, 5, 9],
+        "undos": [11],
+        "writes": [1, 3, 4, 5, 9, 10],
         "looks": [2],
     }
 
@@ -106,27 +109,34 @@ def sample(points: Sequence[int], most: int) -> list[int]:
     return [points[int(number * step)] for number in range(min(most, len(points)))]
 
 
-KINDS: Final = ("sends", "writes", "looks")
+KINDS: Final = ("sends", "undos", "writes", "looks")
 """In the order in which they are tried: what each fault has of its own, what all have alike, and the rest."""
 
 
 def of_kind(points: Sequence[str], kind: str) -> list[int]:
     """The points of a kind, which together are all.
 
-    `sends` are before, during and after a call of the fault or its undo; `looks` precede and follow a look at
-    the account, so nothing is done there; `writes` are all others: each write of the journal, each call that
-    arms or disarms.
+    `sends` are before, during and after a call of the fault, and `undos` those of its undo; `looks` precede and
+    follow a look at the account, so nothing is done there; `writes` are all others: each write of the journal,
+    each call that arms or disarms.
     """
     names = ["", *points]
-    return [number for number in range(1, len(names)) if _kind(names[number - 1], names[number]) == kind]
+    undoing = max((number for number, name in enumerate(names) if name == ROLLBACK), default=0)
+    return [
+        number
+        for number in range(1, len(names))
+        if _kind(names[number - 1], names[number], undoing=number > undoing) == kind
+    ]
 
 
-def _kind(last: str, name: str) -> str:
+def _kind(last: str, name: str, *, undoing: bool) -> str:
     if _SENT.match(name) or (_SENT.match(last) and last.startswith("during")):
-        return "sends"
+        return "undos" if undoing else "sends"
     return "looks" if last.startswith("before read") and name.startswith("before read") else "writes"
 
 
+ROLLBACK: Final = "before journal.open_faults"
+"""With this, for the last time, begins what a run puts back; a recovery begins with it, too."""
 # Not of the dead-man's switch, whose calls are the same in each run.
 _SENT: Final = re.compile(r"(before|during) send (?!scheduler:|ssm:(Create|Delete)Document)")
 
@@ -156,7 +166,7 @@ class Row:
         """Of one that died while its first change was on the wire, and of one that had seen its changes."""
         points = self._place.inject(self._path).points
         on_the_wire = [n for n, name in enumerate(points, 1) if name.startswith("during send")]
-        rollback = [n for n, name in enumerate(points, 1) if name == "before journal.open_faults"]
+        rollback = [n for n, name in enumerate(points, 1) if name == ROLLBACK]
         for when, injected in (("on the wire", on_the_wire[1:2]), ("seen", rollback[-1:])):
             if not injected:
                 continue
@@ -199,10 +209,10 @@ def rows(scale: Scale) -> Sequence[Path]:
     return few if count <= len(few) else [*few, *(path for path in every if path not in few)][:count]
 
 
-def keys(scale: Scale) -> Sequence[str]:
+def keys(scale: Scale, kinds: Sequence[str]) -> Sequence[str]:
     """What is tried of each row; of a sample, little."""
     names = [path.stem for path in rows(scale)]
-    every = [f"{name} {kind}" for kind in KINDS for name in names]
+    every = [f"{name} {kind}" for kind in kinds for name in names]
     return every[: scale(len(SAMPLE) + 1, len(KINDS) * MANY)]
 
 
@@ -218,7 +228,11 @@ def crash(place: World, ledger: Ledger, keys: Sequence[str], what: str, most: in
 def tell(ledger: Ledger, figures: Figures, what: str) -> None:
     every = {path.stem for paths in users().values() for path in paths}
     tried = {kind: {name for name in every if f"{name} {kind}" in ledger} for kind in KINDS}
-    faults = {name for name, paths in users().items() if any(path.stem in tried[KINDS[0]] for path in paths)}
+    faults = {
+        name
+        for name, paths in users().items()
+        if any(path.stem in tried["undos"] | tried["sends"] for path in paths)
+    }
     points, left = ledger.total("points"), len(ledger.wrong())
     figures(
         f"crash matrix, {what}: {len(faults)} faults of {len(users())}, "
@@ -232,14 +246,15 @@ def tell(ledger: Ledger, figures: Figures, what: str) -> None:
 def test_a_run_that_is_killed_at_any_point_is_put_back(
     place: World, ledger: Ledger, scale: Scale, figures: Figures
 ) -> None:
-    crash(place, ledger, keys(scale), "kill_the_run", scale(2, MANY))
+    crash(place, ledger, keys(scale, KINDS), "kill_the_run", scale(2, MANY))
     tell(ledger, figures, "kill -9 of the run")
 
 
 def test_a_recovery_that_is_killed_at_any_point_is_finished_by_the_next(
     place: World, ledger: Ledger, scale: Scale, figures: Figures
 ) -> None:
-    crash(place, ledger, keys(scale)[: scale(1, len(KINDS) * MANY)], "kill_the_recovery", scale(2, MANY))
+    few = scale(1, len(KINDS) * MANY)
+    crash(place, ledger, keys(scale, KINDS[1:])[:few], "kill_the_recovery", scale(2, MANY))
     tell(ledger, figures, "kill -9 of the recovery")
 
 
