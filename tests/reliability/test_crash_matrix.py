@@ -116,9 +116,9 @@ KINDS: Final = ("sends", "undos", "writes", "looks")
 def of_kind(points: Sequence[str], kind: str) -> list[int]:
     """The points of a kind, which together are all.
 
-    `sends` are before, during and after a call of the fault, and `undos` those of its undo; `looks` precede and
-    follow a look at the account, so nothing is done there; `writes` are all others: each write of the journal,
-    each call that arms or disarms.
+    `sends` are before, during and after a call of the fault, and `undos` those of its undo; `looks` precede
+    and follow a look at the account, so nothing is done there; `writes` are all others: each write of the
+    journal, each call that arms or disarms.
     """
     names = ["", *points]
     undoing = max((number for number, name in enumerate(names) if name == ROLLBACK), default=0)
