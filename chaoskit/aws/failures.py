@@ -48,6 +48,8 @@ _TRANSIENT = frozenset(
         "ConcurrentModificationException",
         # IAM's, for some seconds after a login profile or certificate is made: its undo must outlast them.
         "EntityTemporarilyUnmodifiable",
+        # SageMaker's, while a job is being stopped that is to be deleted.
+        "ResourceInUse",
         "OperationAborted",
         # Lambda's, while an earlier update of the function is in progress (Lambda Developer Guide, "Lambda
         # function states"). For what exists already it says the same, and is asked in vain for a minute.

@@ -167,7 +167,7 @@ def document(plan: Mapping[str, Any], role_arn: str) -> str:
                     "action": "aws:executeScript",
                     "isEnd": True,
                     "maxAttempts": 3,
-                    "timeoutSeconds": 300,
+                    "timeoutSeconds": 600,
                     "inputs": {
                         "Runtime": "python3.11",
                         "Handler": "undo",

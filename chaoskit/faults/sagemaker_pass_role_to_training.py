@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from chaoskit.contract import Fault, fault
-from chaoskit.faults._training import IMAGE, free, listed, started
+from chaoskit.faults._training import IMAGE, started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 class PassRoleToTraining(Fault):
     """Start a training job that runs as a stronger role: its container then has the role's keys.
 
-    It runs inside the VPC, and for a minute at most. SageMaker deletes no training job, so one that was let
-    through is stopped and stays listed; its name has an end of its own in each run.
+    It runs inside the VPC, and for a minute at most. One that is let through is stopped and deleted.
 
     Detected by: CloudTrail CreateTrainingJob.
 
@@ -46,7 +45,6 @@ class PassRoleToTraining(Fault):
     example: ClassVar = {"role_arn": "arn:aws:iam::444455556666:role/a-role"}
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it under the first name that is free; undone by stopping it."""
-        name = free(self.job, set(aws.read(listed(self.job)) or ()))
+        """Start it under the first name that is free; undone by stopping and deleting it."""
         inside = {"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]}
-        yield started(name, self.role_arn, self.output, self.image, VpcConfig=inside)
+        return started(aws, self.job, self.role_arn, self.output, self.image, VpcConfig=inside)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from chaoskit.aws import Call, Query
-from chaoskit.contract import Change, Fault, fault
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._jobs import started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
-
-# SageMaker's words for a job that is not there, and for one that has ended.
-_GONE: Final = ("ResourceNotFound", "ValidationException")
 
 
 @fault(
@@ -25,7 +22,7 @@ _GONE: Final = ("ResourceNotFound", "ValidationException")
 class ProcessOutsideVpc(Fault):
     """Start a processing job without a VPC: any container, with the role's data and the internet at once.
 
-    For experiments whose guardrail denies it: a job that was let through is stopped, but stays listed.
+    For experiments whose guardrail denies it: a job that is let through is stopped and deleted.
 
     Detected by: CloudTrail CreateProcessingJob.
 
@@ -40,25 +37,14 @@ class ProcessOutsideVpc(Fault):
     image: str = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it; undone by stopping it."""
-        del aws
-        which: dict[str, Any] = {"ProcessingJobName": self.job}
+        """Start it; undone by stopping and deleting it."""
         cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
-        yield Change(
-            do=Call(
-                "sagemaker",
-                "CreateProcessingJob",
-                **which,
-                RoleArn=self.role_arn,
-                AppSpecification={"ImageUri": self.image},
-                ProcessingResources={"ClusterConfig": cluster},
-                StoppingCondition={"MaxRuntimeInSeconds": 60},
-            ),
-            undo=(Call("sagemaker", "StopProcessingJob", absent_ok=_GONE, **which),),
-            state=Query(
-                "sagemaker",
-                "ListProcessingJobs",
-                {"NameContains": self.job, "StatusEquals": "InProgress"},
-                "ProcessingJobSummaries[].ProcessingJobName",
-            ),
+        return started(
+            aws,
+            "ProcessingJob",
+            self.job,
+            RoleArn=self.role_arn,
+            AppSpecification={"ImageUri": self.image},
+            ProcessingResources={"ClusterConfig": cluster},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
         )

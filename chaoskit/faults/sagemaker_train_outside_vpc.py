@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaoskit.contract import Fault, fault
-from chaoskit.faults._training import IMAGE, free, listed, started
+from chaoskit.faults._training import IMAGE, started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class TrainOutsideVpc(Fault):
     """Start a training job without a VPC: its code has the internet and the training data at once.
 
-    For experiments whose guardrail denies it: a job that was let through is stopped, but stays listed.
+    For experiments whose guardrail denies it: a job that is let through is stopped and deleted.
 
     Detected by: CloudTrail CreateTrainingJob.
 
@@ -39,6 +39,5 @@ class TrainOutsideVpc(Fault):
     image: str = IMAGE
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it under the first name that is free; undone by stopping it."""
-        name = free(self.job, set(aws.read(listed(self.job)) or ()))
-        yield started(name, self.role_arn, self.output, self.image)
+        """Start it under the first name that is free; undone by stopping and deleting it."""
+        return started(aws, self.job, self.role_arn, self.output, self.image)

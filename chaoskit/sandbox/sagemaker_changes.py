@@ -1,7 +1,8 @@
 """What moto lacks of SageMaker: changes of endpoints and start scripts, notebook URLs, and jobs that run.
 
 Source: SageMaker API Reference, "CreateEndpointConfig", "UpdateEndpoint",
-"UpdateNotebookInstanceLifecycleConfig", "CreatePresignedNotebookInstanceUrl" and "StopTrainingJob".
+"UpdateNotebookInstanceLifecycleConfig", "CreatePresignedNotebookInstanceUrl", "StopTrainingJob",
+"DeleteTrainingJob" and "DeleteProcessingJob".
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _TAKES: Final = timedelta(minutes=1)
 """How long a training job is said to run."""
+_ENDED: Final = ("Completed", "Failed", "Stopped")
 _JOB: Final = (
     "HyperParameters", "AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig",
     "ResourceConfig", "VpcConfig", "StoppingCondition", "Tags", "EnableNetworkIsolation",
@@ -51,6 +53,8 @@ class SageMakerChanges:
             "CreatePresignedNotebookInstanceUrl": self.presign_notebook_url,
             "CreateTrainingJob": self.create_training_job,
             "StopTrainingJob": self.stop_training_job,
+            "DeleteTrainingJob": self.delete_training_job,
+            "DeleteProcessingJob": self.delete_processing_job,
         }
 
     def create_endpoint_config(self, call: ApiCall) -> Mapping[str, Any]:
@@ -171,6 +175,28 @@ class SageMakerChanges:
         self._end(call.account, call.region, name, "Stopped", self._cloud.now())
         return {}
 
+    def delete_training_job(self, call: ApiCall) -> Mapping[str, Any]:
+        """Delete a job that has ended.
+
+        Raises:
+            ApiError: `ResourceNotFound`, when there is no such job; `ResourceInUse`, when it still runs.
+        """
+        name = call.params["TrainingJobName"]
+        with self._cloud.lock:
+            _delete(_backend(call).training_jobs, name, lambda job: job.training_job_status)
+        return {}
+
+    def delete_processing_job(self, call: ApiCall) -> Mapping[str, Any]:
+        """Delete a job that has ended.
+
+        Raises:
+            ApiError: `ResourceNotFound`, when there is no such job; `ResourceInUse`, when it still runs.
+        """
+        name = call.params["ProcessingJobName"]
+        with self._cloud.lock:
+            _delete(_backend(call).processing_jobs, name, lambda job: job.processing_job_status)
+        return {}
+
     def _end(self, account: str, region: str, name: str, status: str, at: datetime) -> None:
         with self._cloud.lock:
             job = backends("sagemaker")[account][region].training_jobs.get(name)
@@ -181,6 +207,14 @@ class SageMakerChanges:
 
 def _backend(call: ApiCall) -> Any:
     return backends("sagemaker")[call.account][call.region]
+
+
+def _delete(jobs: dict[str, Any], name: str, status: Callable[[Any], str]) -> None:
+    if name not in jobs:
+        raise ApiError("ResourceNotFound", f"Requested resource not found: job {name}.")
+    if status(jobs[name]) not in _ENDED:
+        raise ApiError("ResourceInUse", f"The job {name} is {status(jobs[name])} and can't be deleted.")
+    del jobs[name]
 
 
 def _arn(call: ApiCall, config: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaoskit.engine.deadman import ARMED
+from chaoskit.engine.guards import ROLLBACK_RESERVE_S
 from chaoskit.engine.rollback import Rollback, undo_with
 from chaoskit.errors import AwsError, TargetError
 from chaoskit.journal import Record, SqliteJournal, Status
@@ -42,6 +43,7 @@ THROTTLED = AwsError("iam:any", "Throttling", "Rate exceeded", transient=True)
 BROKEN = AwsError("iam:any", "InternalFailure", "we are sorry", transient=True)
 NO_ANSWER = AwsError("iam:any", "NoAnswer", "Read timeout", transient=True)
 GONE = AwsError("iam:any", "NoSuchEntity", "not attached")
+IN_USE = AwsError("sagemaker:any", "ResourceInUse", "it is being stopped", transient=True)
 REFUSED = AwsError("iam:any", "ValidationError", "no")
 
 
@@ -120,6 +122,15 @@ def test_what_may_go_better_later_is_tried_again_with_longer_and_longer_waits(
     assert account.sent == times + 1
     assert clock.waited[:times] == sorted(clock.waited[:times])
     assert journal.open_faults() == []
+
+
+def test_what_is_being_stopped_is_waited_for_as_long_as_it_may_take(journal: SqliteJournal) -> None:
+    clock = Skipping()
+    assert undo(journal, Account([BEFORE], [IN_USE] * 40 + [{}]), clock=clock).ok
+    assert 120 < sum(clock.waited) < ROLLBACK_RESERVE_S
+    for_ever = Skipping()
+    assert not undo(journal, Account([OURS], [IN_USE]), clock=for_ever).ok
+    assert sum(for_ever.waited) < ROLLBACK_RESERVE_S
 
 
 def test_what_never_goes_better_stays_open_with_the_call_to_make_by_hand(journal: SqliteJournal) -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.hooks import BaseEventHooks
+from botocore.hooks import BaseEventHooks, EventAliaser
 from botocore.loaders import JSONFileLoader
 from urllib3.connection import HTTPConnection
 
@@ -215,6 +215,10 @@ def _read_models_once() -> None:
     """Botocore reads its models anew for every session, which is most of a short process's life."""
     JSONFileLoader.load_file = _cached(JSONFileLoader.load_file)
     BaseEventHooks._verify_accept_kwargs = lambda *_: None
+    alias = functools.cache(
+        EventAliaser(None)._alias_event_name
+    )  # by one table, for all of a session's handlers
+    EventAliaser._alias_event_name = lambda _, name: alias(name)
     for service in ("iam", "s3", "sts", "cloudformation", "cloudwatch", "sagemaker-runtime"):
         boto3.session.Session(region_name="us-east-1").client(service)
 

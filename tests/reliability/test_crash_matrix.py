@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +56,28 @@ def test_every_fault_of_the_catalog_is_in_the_matrix() -> None:
     assert sorted(users()) == FAULTS.names()
 
 
+def test_each_point_of_a_run_is_of_one_kind() -> None:
+    points = [
+        "before read iam:ListAttachedRolePolicies",
+        "before read sts:GetCallerIdentity",
+        "before journal.record",
+        "before send scheduler:CreateSchedule",
+        "during send scheduler:CreateSchedule",
+        "before send iam:AttachRolePolicy",
+        "during send iam:AttachRolePolicy",
+        "before journal.mark",
+        "before read iam:ListAttachedRolePolicies",
+        ROLLBACK,
+        "before send iam:DetachRolePolicy",
+    ]
+    assert {kind: of_kind(points, kind) for kind in KINDS} == {
+        "sends": [6, 7, 8],
+        "undos": [11],
+        "writes": [1, 3, 4, 5, 9, 10],
+        "looks": [2],
+    }
+
+
 @pytest.fixture(autouse=True)
 def as_it_was(place: World) -> Iterator[None]:
     """A journal that is there, so that every run has the same points; and no test's faults for the next."""
@@ -86,14 +109,36 @@ def sample(points: Sequence[int], most: int) -> list[int]:
     return [points[int(number * step)] for number in range(min(most, len(points)))]
 
 
-def at_looks(points: Sequence[str], looks: bool) -> list[int]:
-    """The points that follow and precede a look at the account, so nothing is done there; or all others."""
+KINDS: Final = ("sends", "undos", "writes", "looks")
+"""In the order in which they are tried: what each fault has of its own, what all have alike, and the rest."""
+
+
+def of_kind(points: Sequence[str], kind: str) -> list[int]:
+    """The points of a kind, which together are all.
+
+    `sends` are before, during and after a call of the fault, and `undos` those of its undo; `looks` precede
+    and follow a look at the account, so nothing is done there; `writes` are all others: each write of the
+    journal, each call that arms or disarms.
+    """
     names = ["", *points]
+    undoing = max((number for number, name in enumerate(names) if name == ROLLBACK), default=0)
     return [
         number
         for number in range(1, len(names))
-        if all(name.startswith("before read") for name in names[number - 1 : number + 1]) is looks
+        if _kind(names[number - 1], names[number], undoing=number > undoing) == kind
     ]
+
+
+def _kind(last: str, name: str, *, undoing: bool) -> str:
+    if _SENT.match(name) or (_SENT.match(last) and last.startswith("during")):
+        return "undos" if undoing else "sends"
+    return "looks" if last.startswith("before read") and name.startswith("before read") else "writes"
+
+
+ROLLBACK: Final = "before journal.open_faults"
+"""With this, for the last time, begins what a run puts back; a recovery begins with it, too."""
+# Not of the dead-man's switch, whose calls are the same in each run.
+_SENT: Final = re.compile(r"(before|during) send (?!scheduler:|ssm:(Create|Delete)Document)")
 
 
 class Row:
@@ -106,22 +151,22 @@ class Row:
         self.tried = self.undone = 0
         self.wrong: list[str] = []
 
-    def kill_the_run(self, most: int, *, looks: bool) -> None:
-        """At each write, in the journal or the account, and the look after it; or at all other looks."""
+    def kill_the_run(self, most: int, kind: str) -> None:
+        """At each of its points of a kind."""
         whole = self._place.inject(self._path)
         if whole.code not in (0, 1, 4):
             self.wrong.append(f"it does not run: {whole.out} {whole.err}")
         self._judge("not killed", self._place.recover())
-        for point in sample(at_looks(whole.points, looks), most):
+        for point in sample(of_kind(whole.points, kind), most):
             died = self._place.inject(self._path, die_at=point)
             self._judge(f"{point} of {len(whole.points)}, {died.points[-1]}", self._place.recover())
         self._look_everywhere()
 
-    def kill_the_recovery(self, most: int, *, looks: bool) -> None:
+    def kill_the_recovery(self, most: int, kind: str) -> None:
         """Of one that died while its first change was on the wire, and of one that had seen its changes."""
         points = self._place.inject(self._path).points
         on_the_wire = [n for n, name in enumerate(points, 1) if name.startswith("during send")]
-        rollback = [n for n, name in enumerate(points, 1) if name == "before journal.open_faults"]
+        rollback = [n for n, name in enumerate(points, 1) if name == ROLLBACK]
         for when, injected in (("on the wire", on_the_wire[1:2]), ("seen", rollback[-1:])):
             if not injected:
                 continue
@@ -130,7 +175,7 @@ class Row:
             faulted = self._place.keep()
             whole = self._place.recover()
             self._judge(f"{when}, recovery not killed", whole)
-            for point in sample(at_looks(whole.points, looks), most):
+            for point in sample(of_kind(whole.points, kind), most):
                 self._place.put_back(faulted)
                 died = self._place.recover(die_at=point)
                 name = died.points[-1] if died.points else "nothing open"
@@ -164,22 +209,36 @@ def rows(scale: Scale) -> Sequence[Path]:
     return few if count <= len(few) else [*few, *(path for path in every if path not in few)][:count]
 
 
+def keys(scale: Scale, kinds: Sequence[str]) -> Sequence[str]:
+    """What is tried of each row; of a sample, little."""
+    names = [path.stem for path in rows(scale)]
+    every = [f"{name} {kind}" for kind in kinds for name in names]
+    return every[: scale(len(SAMPLE) + 1, len(KINDS) * MANY)]
+
+
 def crash(place: World, ledger: Ledger, keys: Sequence[str], what: str, most: int) -> None:
     with place.quiet():
         for key in ledger.left(keys):
-            name, _, looks = key.partition(" ")
+            name, _, kind = key.partition(" ")
             row = Row(place, shipped(name))
-            getattr(row, what)(most, looks=bool(looks))
+            getattr(row, what)(most, kind)
             ledger.add(key, row.wrong, points=row.tried, undone=row.undone)
 
 
 def tell(ledger: Ledger, figures: Figures, what: str) -> None:
-    tried = {path.stem for paths in users().values() for path in paths if path.stem in ledger}
-    faults = {name for name, paths in users().items() if any(path.stem in tried for path in paths)}
+    every = {path.stem for paths in users().values() for path in paths}
+    tried = {kind: {name for name in every if f"{name} {kind}" in ledger} for kind in KINDS}
+    faults = {
+        name
+        for name, paths in users().items()
+        if any(path.stem in tried["undos"] | tried["sends"] for path in paths)
+    }
     points, left = ledger.total("points"), len(ledger.wrong())
     figures(
-        f"crash matrix, {what}: {len(faults)} faults in {len(tried)} experiments, {points} points, "
-        f"{points - left} restored ({ledger.total('undone')} rolled back by the next process), {left} left"
+        f"crash matrix, {what}: {len(faults)} faults of {len(users())}, "
+        + ", ".join(f"{kind} in {len(names)}" for kind, names in tried.items())
+        + f" experiments of {len(every)}, {points} points, {points - left} restored "
+        f"({ledger.total('undone')} rolled back by the next process), {left} left"
     )
     assert ledger.wrong() == []
 
@@ -187,17 +246,15 @@ def tell(ledger: Ledger, figures: Figures, what: str) -> None:
 def test_a_run_that_is_killed_at_any_point_is_put_back(
     place: World, ledger: Ledger, scale: Scale, figures: Figures
 ) -> None:
-    names = [path.stem for path in rows(scale)]
-    looks = [f"{name} looks" for name in names]  # which change nothing, so they come last
-    crash(place, ledger, [*names, *looks[: scale(1, MANY)]], "kill_the_run", scale(2, MANY))
+    crash(place, ledger, keys(scale, KINDS), "kill_the_run", scale(2, MANY))
     tell(ledger, figures, "kill -9 of the run")
 
 
 def test_a_recovery_that_is_killed_at_any_point_is_finished_by_the_next(
     place: World, ledger: Ledger, scale: Scale, figures: Figures
 ) -> None:
-    names = [path.stem for path in rows(scale)][: scale(1, MANY)]
-    crash(place, ledger, names, "kill_the_recovery", scale(2, MANY))
+    few = scale(1, len(KINDS) * MANY)
+    crash(place, ledger, keys(scale, KINDS[1:])[:few], "kill_the_recovery", scale(2, MANY))
     tell(ledger, figures, "kill -9 of the recovery")
 
 

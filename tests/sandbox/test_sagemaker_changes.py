@@ -110,3 +110,33 @@ def test_a_training_job_runs_until_it_is_stopped_or_a_minute_is_over(served: Ser
     served.cloud.clock.advance(61)
     assert sagemaker.describe_training_job(TrainingJobName="one")["TrainingJobStatus"] == "Stopped"
     assert sagemaker.describe_training_job(TrainingJobName="two")["TrainingJobStatus"] == "Completed"
+
+
+def test_a_job_is_deleted_once_it_has_ended_and_its_name_is_free_again(sagemaker: Any) -> None:
+    training = {
+        "TrainingJobName": "deleted",
+        "RoleArn": ROLE,
+        "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": "s3://a-bucket/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+    }
+    sagemaker.create_training_job(**training)
+    with pytest.raises(ClientError, match=r"\(ResourceInUse\).* is InProgress and can't be deleted"):
+        sagemaker.delete_training_job(TrainingJobName="deleted")
+    sagemaker.stop_training_job(TrainingJobName="deleted")
+    sagemaker.delete_training_job(TrainingJobName="deleted")
+    assert sagemaker.list_training_jobs(NameContains="deleted")["TrainingJobSummaries"] == []
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        sagemaker.delete_training_job(TrainingJobName="deleted")
+    sagemaker.create_training_job(**training)
+    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    sagemaker.create_processing_job(
+        ProcessingJobName="processed",
+        RoleArn=ROLE,
+        AppSpecification={"ImageUri": IMAGE},
+        ProcessingResources={"ClusterConfig": cluster},
+    )
+    sagemaker.delete_processing_job(ProcessingJobName="processed")
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        sagemaker.delete_processing_job(ProcessingJobName="processed")

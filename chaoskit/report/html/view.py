@@ -123,7 +123,9 @@ def _latency(each: Series) -> Latency | None:
         f"95th percentile {Duration(round(p95.value, 3))}"
     )
     slo = str(Duration(each.slo_s)) if each.slo_s is not None else ""
-    return Latency(f"{each.experiment}: {each.role} {each.probe}", told, picture, trend(each.latencies[::-1]), slo)
+    return Latency(
+        f"{each.experiment}: {each.role} {each.probe}", told, picture, trend(each.latencies[::-1]), slo
+    )
 
 
 def _predictions(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
