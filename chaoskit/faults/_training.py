@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 IMAGE: Final = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 
 
-def started(  # noqa: PLR0913, PLR0917 - what the smallest job takes
+def started(
     aws: Reader, beginning: str, role_arn: str, output: str, image: str = IMAGE, **where: Any
 ) -> Changes:
     """Start a job that runs for a minute at most, under the first name that is free; see `_jobs.started`."""
