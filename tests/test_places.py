@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chaoskit.aws.session import default_region
 from chaoskit.cli.common import aws_settings
 from chaoskit.embedded import Sandboxes
 from chaoskit.engine import PlaceGoneError
@@ -101,3 +102,16 @@ def test_a_sandbox_that_never_was_is_not_found_and_not_made(tmp_path: Path) -> N
     assert sandboxes.is_gone("up")
     assert not sandboxes.down()
     assert not sandboxes.folder.exists()
+
+
+@pytest.mark.parametrize(("boto", "found"), [("eu-west-1", "eu-west-1"), (None, "eu-central-1")])
+def test_the_region_may_be_named_as_other_sdks_have_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, boto: str | None, found: str
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    if boto:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", boto)
+    else:
+        monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    assert default_region(None) == found

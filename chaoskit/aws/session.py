@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import socket
 from dataclasses import dataclass, field, replace
@@ -134,15 +135,10 @@ class Aws:
         except AwsError as error:
             if error.sent and error.code != "NoAnswer":
                 raise
-            place = self.connection.endpoint_url or f"AWS in {self.region}"
-            raise TargetError(
-                f"Nobody answers at {place}: check the network"
-                + (
-                    " and that the sandbox is up (chaoskit sandbox up)."
-                    if self.connection.endpoint_url
-                    else "."
-                )
-            ) from error
+            given = self.connection.endpoint_url or os.environ.get("AWS_ENDPOINT_URL")
+            and_there = " and that the sandbox is up (chaoskit sandbox up)" if given else ""
+            place = given or f"AWS in {self.region}"
+            raise TargetError(f"Nobody answers at {place}: check the network{and_there}.") from error
         self.account = identity["Account"]
         return str(identity["Arn"])
 
@@ -300,6 +296,8 @@ class Aws:
 def default_region(profile: str | None) -> str | None:
     """The region that the shared AWS config or the environment names.
 
+    `AWS_REGION` counts too, though boto3 does not read it (AWS SDKs and Tools Reference Guide, "AWS Region").
+
     Raises:
         TargetError: There is no such profile.
     """
@@ -307,7 +305,7 @@ def default_region(profile: str | None) -> str | None:
 
     with translated("session", own_keys=True):
         region: str | None = boto3.session.Session(profile_name=profile).region_name
-        return region
+        return region or os.environ.get("AWS_REGION")
 
 
 @functools.cache

@@ -215,7 +215,14 @@ PLACES: list[tuple[str, dict[str, str], list[str], int, str]] = [
         {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
         [],
         5,
-        "Nobody answers",
+        "Nobody answers at http://127.0.0.1:9: check the network and that the sandbox is up",
+    ),
+    (
+        "no network",
+        {"HTTPS_PROXY": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"},
+        [],
+        5,
+        "Nobody answers at AWS in us-east-1: check the network.",
     ),
 ]
 
