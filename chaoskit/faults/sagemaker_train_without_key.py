@@ -1,0 +1,50 @@
+"""A training job leaves its data on a volume that no key of the customer's encrypts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chaoskit.contract import Fault, fault
+from chaoskit.faults._training import IMAGE, free, listed, started
+
+if TYPE_CHECKING:
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Changes
+
+
+@fault(
+    "sagemaker.train-without-key",
+    layer="data",
+    attack=("T1578.002", "T1530"),
+    atlas=("AML.T0025",),
+    owasp_ml=("ML03",),
+)
+class TrainWithoutKey(Fault):
+    """Start a training job without a KMS key for its volume: no key policy says who may read it.
+
+    It runs inside the VPC. For experiments whose guardrail denies it: a job that was let through is
+    stopped, but stays listed.
+
+    Detected by: CloudTrail CreateTrainingJob.
+
+    Attributes:
+        role_arn: The role that it runs as; it must trust SageMaker.
+        output: Where the job would write, `s3://bucket/prefix`.
+        subnet: The subnet that it runs in.
+        security_group: Its security group.
+        job: How the job's name begins.
+        image: The container that would run.
+    """
+
+    role_arn: str
+    output: str
+    subnet: str
+    security_group: str
+    job: str = "production-chaoskit-without-key"
+    image: str = IMAGE
+
+    def changes(self, aws: Reader) -> Changes:
+        """Start it under the first name that is free; undone by stopping it."""
+        name = free(self.job, set(aws.read(listed(self.job)) or ()))
+        inside = {"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]}
+        yield started(name, self.role_arn, self.output, self.image, VpcConfig=inside)
