@@ -29,6 +29,7 @@ def result(
         "experiment": name,
         "verdict": verdict,
         "reason": "why",
+        "restored": True,
         "faults": [{"fault": "f", "changes": [{"outcome": outcome}]}],
         "expectations": [expectation],
     }
@@ -95,6 +96,24 @@ def test_a_detector_that_got_slower_is_a_regression() -> None:
     assert "got slower" in found.what
     (better,) = compare([document(result(latency_s=9.0))], [document(result(latency_s=1.0))])
     assert not better.regression
+
+
+def test_one_look_later_is_no_slower_detector() -> None:
+    assert compare([document(result(latency_s=0.1))], [document(result(latency_s=0.4))]) == []
+
+
+def test_the_second_of_two_equal_probes_is_compared_with_the_second() -> None:
+    before, after = result(latency_s=1.0), result(latency_s=1.0)
+    for one, latency_s in ((before, 1.0), (after, 9.0)):
+        one["expectations"] = [*one["expectations"], {**one["expectations"][0], "latency_s": latency_s}]
+    (found,) = compare([document(before)], [document(after)])
+    assert (found.regression, "9.000 s now" in found.what) == (True, True)
+
+
+def test_what_is_no_longer_put_back_is_a_regression_though_it_had_failed_before() -> None:
+    broken = {**result(verdict="ERROR"), "restored": False}
+    (found,) = compare([document(result(verdict="FAILED"))], [document(broken)])
+    assert found.regression
 
 
 def test_a_detector_within_its_own_spread_did_not_get_slower() -> None:

@@ -24,10 +24,11 @@ def findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     Args:
         document: Of schema `chaoskit/results/v1`.
     """
-    return [_finding(result) for result in document["results"]]
+    return [_finding(result, document["started"]) for result in document["results"]]
 
 
-def _finding(result: Mapping[str, Any]) -> dict[str, Any]:
+def _finding(result: Mapping[str, Any], run_started: str) -> dict[str, Any]:
+    started = result["started"] or run_started  # one that was refused before it began has no time of its own
     account, region, verdict = result["account"], result["region"], result["verdict"]
     seen = [f"{each['role']}: {each['summary']}" for each in result["expectations"]]
     return {
@@ -38,9 +39,9 @@ def _finding(result: Mapping[str, Any]) -> dict[str, Any]:
         "GeneratorId": f"chaoskit/{result['experiment']}",
         "AwsAccountId": account,
         "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
-        "FirstObservedAt": result["started"],
-        "CreatedAt": result["started"],
-        "UpdatedAt": result["finished"] or result["started"],
+        "FirstObservedAt": started,
+        "CreatedAt": started,
+        "UpdatedAt": result["finished"] or started,
         "Severity": {"Label": _SEVERITY.get(verdict, "MEDIUM")},
         "Title": result["title"][:_LONGEST_TITLE],
         "Description": f"{verdict}: {result['reason']}"[:_LONGEST_TEXT],

@@ -30,10 +30,11 @@ def as_ocsf(document: Mapping[str, Any]) -> str:
     Args:
         document: Of schema `chaoskit/results/v1`.
     """
-    return "".join(json.dumps(_event(result)) + "\n" for result in document["results"])
+    return "".join(json.dumps(_event(result, document["started"])) + "\n" for result in document["results"])
 
 
-def _event(result: Mapping[str, Any]) -> dict[str, Any]:
+def _event(result: Mapping[str, Any], run_started: str) -> dict[str, Any]:
+    started = result["started"] or run_started  # one that was refused before it began has no time of its own
     status_id, status = _STATUS.get(result["verdict"], _WARNING)
     severity_id, severity = _SEVERITY.get(result["verdict"], _MEDIUM)
     known = catalog("attack")
@@ -43,8 +44,8 @@ def _event(result: Mapping[str, Any]) -> dict[str, Any]:
         "category_uid": 2,
         "class_uid": _CLASS,
         "type_uid": _CLASS * 100 + _CREATE,
-        "time": _milliseconds(result["finished"] or result["started"]),
-        "start_time": _milliseconds(result["started"]),
+        "time": _milliseconds(result["finished"] or started),
+        "start_time": _milliseconds(started),
         "severity_id": severity_id,
         "severity": severity,
         "message": f"{result['verdict']}: {result['reason']}",
@@ -80,5 +81,5 @@ def _standard(control: str) -> str:
     return max(sources, key=len, default=control)
 
 
-def _milliseconds(moment: str | None) -> int | None:
-    return int(datetime.fromisoformat(moment).timestamp() * 1000) if moment else None
+def _milliseconds(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp() * 1000)

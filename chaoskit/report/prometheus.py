@@ -29,7 +29,11 @@ def as_prometheus(document: Mapping[str, Any]) -> str:
         document: Of schema `chaoskit/results/v1`.
     """
     samples: dict[str, list[str]] = {name: [] for name in _HELP}
-    for result in document["results"]:
+    # A repeated experiment is told once, as it was last: equal labels twice are no exposition.
+    newest = {
+        (result["experiment"], result["account"], result["region"]): result for result in document["results"]
+    }
+    for result in newest.values():
         for name, labels, value in _samples(result):
             samples[name].append(f"{name}{_labels(labels)} {value!r}")
     lines = [

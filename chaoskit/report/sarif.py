@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from chaoskit.knowledge import catalog
 from chaoskit.spec.places import expectation_lines
@@ -82,7 +83,7 @@ def _findings(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _finding(result: Mapping[str, Any], level: str, line: int, text: str, what: str) -> dict[str, Any]:
-    place = {"artifactLocation": {"uri": Path(result["path"]).as_posix()}, "region": {"startLine": line}}
+    place = {"artifactLocation": {"uri": _uri(Path(result["path"]))}, "region": {"startLine": line}}
     return {
         "ruleId": result["experiment"],
         "level": level,
@@ -90,3 +91,13 @@ def _finding(result: Mapping[str, Any], level: str, line: int, text: str, what: 
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"chaoskit/v1": f"{result['account']}/{result['experiment']}/{what}"},
     }
+
+
+def _uri(path: Path) -> str:
+    """Relative to where chaoskit was called, as the root of a repository is for whoever reads the log.
+
+    Source: RFC 3986, section 4.2; SARIF 2.1.0, section 3.4.3.
+    """
+    if path.is_absolute() and path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

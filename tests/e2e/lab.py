@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chaoskit import spec
+from chaoskit.embedded import UP
 from chaoskit.engine import run_set
 from chaoskit.journal import SqliteJournal
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterator
     from datetime import datetime
 
     import boto3
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from chaoskit.embedded import Instance
     from chaoskit.result import Result
     from chaoskit.sandbox.cloud import Sandbox
+    from chaoskit.sandbox.server import Served
     from chaoskit.slo import Clock
     from chaoskit.target import Target
 
@@ -73,6 +80,18 @@ class SandboxClock:
         assert self._cloud.idle(_SETTLES_WITHIN_S), "the sandbox's responders hang"
         self._cloud.clock.advance(seconds)
         return wake.is_set()
+
+
+@contextmanager
+def up_in(home: Path, served: Served) -> Iterator[dict[str, Any]]:
+    """Have the chaoskit of a home find a served sandbox as the one that is up; what it says of itself."""
+    sandboxes = home / "sandboxes"
+    sandboxes.mkdir()
+    with (sandboxes / f"{UP}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        about = {"pid": os.getpid(), **served.describe(), "instance": UP, "workload": "ready"}
+        (sandboxes / f"{UP}.json").write_text(json.dumps(about))
+        yield about
 
 
 @dataclass(frozen=True)

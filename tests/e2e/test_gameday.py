@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shlex
@@ -18,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chaoskit.embedded import UP, Instance
+from chaoskit.embedded import Instance
 from chaoskit.gameday.room import Address, serve
 from chaoskit.places import target_in
-from tests.e2e.lab import ENDLESS
+from tests.e2e.lab import ENDLESS, up_in
 from tests.gameday.days import Stage, day
 
 if TYPE_CHECKING:
@@ -75,12 +74,7 @@ def town(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> I
     home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("files")
     (folder / "endless.yaml").write_text(ENDLESS)
     (folder / "a-day.yaml").write_text(DAY)
-    sandboxes = home / "sandboxes"
-    sandboxes.mkdir()
-    with one_sandbox.deployed() as (served, _), (sandboxes / f"{UP}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        about = {"pid": os.getpid(), **served.describe(), "instance": UP, "workload": "ready"}
-        (sandboxes / f"{UP}.json").write_text(json.dumps(about))
+    with one_sandbox.deployed() as (served, _), up_in(home, served) as about:
         key = served.credentials["admin"]
         session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
         iam = session.client("iam", endpoint_url=served.url)

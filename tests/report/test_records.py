@@ -72,3 +72,19 @@ def test_a_prometheus_sample_says_which_expectation_it_is_of() -> None:
     assert [line.rsplit(" ", 1)[1] for line in met] == ["1.0", "0.0"]
     assert any('role="detection"' in line and line.endswith(" 0.25") for line in lines)
     assert lines.count("# TYPE chaoskit_expectation_met gauge") == 1
+
+
+def test_a_repeated_experiment_has_each_sample_once() -> None:
+    twice = document(Verdict.FAILED)
+    twice["results"] = [*document(Verdict.PASSED)["results"], *twice["results"]]
+    samples = [each.rpartition(" ") for each in as_prometheus(twice).splitlines() if each[0] != "#"]
+    assert len({name for name, _, _ in samples}) == len(samples)
+    assert [value for name, _, value in samples if name.startswith("chaoskit_experiment_passed")] == ["0.0"]
+
+
+def test_what_was_refused_before_it_began_has_the_time_of_its_run() -> None:
+    refused = document(Verdict.ABORTED)
+    refused["results"][0].update(started=None, finished=None)
+    (finding,), event = findings(refused), json.loads(as_ocsf(refused))
+    assert finding["CreatedAt"] == finding["UpdatedAt"] == refused["started"]
+    assert event["time"] == event["start_time"] > 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,3 +51,31 @@ def test_a_result_points_at_its_rule() -> None:
     told = run(document(Verdict.PASSED, Verdict.FAILED))
     (weakness,) = told["results"]
     assert told["tool"]["driver"]["rules"][weakness["ruleIndex"]]["id"] == weakness["ruleId"] == "small-1"
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("experiments/an own.yaml", "experiments/an%20own.yaml"),
+        ("/elsewhere/own.yaml", "file:///elsewhere/own.yaml"),
+        (str(Path.cwd() / "experiments" / "own.yaml"), "experiments/own.yaml"),
+    ],
+)
+def test_a_file_is_named_relative_to_the_repository_as_a_uri(path: str, uri: str) -> None:
+    found = document(Verdict.ERROR)
+    found["results"][0]["path"] = path
+    (told,) = run(found)["results"]
+    assert told["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
+def test_the_log_has_what_the_standard_requires() -> None:
+    """SARIF 2.1.0, sections 3.14.6, 3.19.8, 3.27.11, 3.49.3, 3.30.5."""
+    told = run(document(*Verdict))
+    assert told["tool"]["driver"]["name"] == "chaoskit"
+    rules = told["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    assert all(rule["shortDescription"]["text"] and rule["fullDescription"]["text"] for rule in rules)
+    for each in told["results"]:
+        assert each["message"]["text"]
+        assert each["level"] in {"none", "note", "warning", "error"}
+        assert each["locations"][0]["physicalLocation"]["region"]["startLine"] >= 1

@@ -1,0 +1,91 @@
+"""What the command line tells of a run, and whom: in the sandbox that is up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from chaoskit.cli import main
+from tests.e2e.lab import SHIPPED, up_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chaoskit.sandbox.server import Served
+    from tests.one_sandbox import OneSandbox
+
+GUARDRAIL = SHIPPED / "identity" / "leave-organization.yaml"
+
+
+@pytest.fixture(scope="module")
+def up(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Served]]:
+    """The home in which it is up, and the sandbox."""
+    home = tmp_path_factory.mktemp("home")
+    with one_sandbox.deployed() as (served, _), up_in(home, served):
+        yield home, served
+
+
+@pytest.fixture(autouse=True)
+def account(up: tuple[Path, Served], chaoskit_home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Its administrator's clients; every `chaoskit` of a test finds the sandbox that is up."""
+    home, served = up
+    assert chaoskit_home != home  # a test's own, before
+    monkeypatch.setenv("CHAOSKIT_HOME", str(home))
+    key = served.credentials["admin"]
+    session = boto3.Session(key.access_key_id, key.secret_access_key, region_name=served.cloud.region)
+    return lambda service: session.client(service, endpoint_url=served.url)
+
+
+def chaoskit(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(list(map(str, arguments)))
+    return ended.value.code, " ".join(capsys.readouterr().out.split())
+
+
+def test_a_run_that_is_repeated_shows_how_its_latency_is_distributed_and_the_account_was_looked_at(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    status, told = chaoskit(capsys, "run", GUARDRAIL, "--repeat", "2", "--html", page)
+    assert status == 0
+    assert "2 runs of each experiment" in told
+    assert "100.0% of 2" in told
+    assert "2 PASSED; everything restored" in told
+    html = page.read_text("utf-8")
+    assert "2 seen, median" in html
+    maturity = html[html.index('<section id="maturity"') :]
+    assert "did not look" not in maturity
+    assert "cloudtrail.trail-sound" in maturity
+
+
+def test_what_security_hub_was_told_can_be_read_there(
+    capsys: pytest.CaptureFixture[str], account: Any
+) -> None:
+    hub = account("securityhub")
+    assert chaoskit(capsys, "run", GUARDRAIL, "--publish", "securityhub")[0] == 0
+    mine = {"ProductName": [{"Value": "chaoskit", "Comparison": "EQUALS"}]}
+    (finding,) = hub.get_findings(Filters=mine)["Findings"]
+    assert finding["Compliance"]["Status"] == "PASSED"
+    assert finding["GeneratorId"] == "chaoskit/leave-organization"
+    assert "SOC2-CC6.1" in finding["Compliance"]["RelatedRequirements"]
+
+
+def test_the_heartbeat_is_a_metric_that_an_alarm_can_read(
+    capsys: pytest.CaptureFixture[str], account: Any
+) -> None:
+    begun = datetime.now(UTC)
+    status, told = chaoskit(capsys, "run", GUARDRAIL, "--due", "--heartbeat", "cloudwatch")
+    assert (status, "Nothing is due" in told) == (0, True)
+    (beat,) = account("cloudwatch").get_metric_statistics(
+        Namespace="chaoskit",
+        MetricName="heartbeat_timestamp_seconds",
+        StartTime=begun - timedelta(minutes=2),
+        EndTime=begun + timedelta(minutes=2),
+        Period=300,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    assert beat["Maximum"] == pytest.approx(begun.timestamp(), abs=60)
