@@ -41,7 +41,7 @@ _RECORDS: Final = re.compile(
     r"last_used|last_accessed|latest_|_sequence_token|stored_bytes|messages$|^streams$|^metric_data$|inflight"
     r"|^approximate_|sent_notifications|instances_tracked|credential_report|^history$|_prefix$|executions$|invocations"
     r"|^tokens$|^queries$|^in_transit$|^running$|^counts$|^failures$|^state_updated|^state_reason"
-    r"|^account_summary$|_regex$|^events$"
+    r"|^account_summary$|_regex$|^events$|^cache$"
 )
 # What AWS itself offers, and what every backend says of itself.
 _OFFERED: Final = frozenset({"config_schema", "account_id", "partition", "region_name"})
