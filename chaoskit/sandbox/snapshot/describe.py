@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.core.base_backend import BaseBackend, backend_lock
 from moto.iam.models import AWSManagedPolicy
 
-from chaoskit.sandbox.snapshot.checkpoint import MACHINERY, MACHINERY_MODULES, slots_of
+from chaoskit.sandbox.snapshot.checkpoint import MACHINERY, MACHINERY_MODULES, NOT_STATE, slots_of
 from chaoskit.sandbox.state import stores
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _RECORDS: Final = re.compile(
     r"last_used|last_accessed|latest_|_sequence_token|stored_bytes|messages$|^streams$|^metric_data$|inflight"
     r"|^approximate_|sent_notifications|instances_tracked|credential_report|^history$|_prefix$|executions$|invocations"
     r"|^tokens$|^queries$|^in_transit$|^running$|^counts$|^failures$|^state_updated|^state_reason"
-    r"|^account_summary$|_regex$|^events$|^cache$"
+    r"|^account_summary$|_regex$|^events$"
 )
 # What AWS itself offers, and what every backend says of itself.
 _OFFERED: Final = frozenset({"config_schema", "account_id", "partition", "region_name"})
@@ -217,10 +217,12 @@ def _items(held: Any) -> list[tuple[str, Any, Any]]:
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    yield from sorted(getattr(value, "__dict__", {}).items())
+    """What a thing holds of its state, by name."""
     kind: Any = type(value)
+    own: frozenset[str] = getattr(kind, NOT_STATE, frozenset())
+    yield from sorted(each for each in getattr(value, "__dict__", {}).items() if each[0] not in own)
     for slot in slots_of(kind):
-        if hasattr(value, slot.__name__):
+        if hasattr(value, slot.__name__) and slot.__name__ not in own:
             yield slot.__name__, getattr(value, slot.__name__)
 
 
