@@ -179,13 +179,26 @@ class World:
             self.settle()
             gateway._observers = before
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Everybody hears of a call as always, and `wrote` tells where anything was changed."""
+        gateway = self.served.cloud.gateway
+        before = gateway._observers
+        gateway._observers = [*before, self._count_writes]
+        self._kept["writes"] = set()
+        try:
+            yield
+        finally:
+            self.settle()
+            gateway._observers = before
+
     def _count_writes(self, call: ApiCall, answer: Answer) -> None:
         del answer
         if not _LEAVE_NOTHING.match(call.operation):
             self._kept["writes"].add(call.service)
 
     def wrote(self) -> frozenset[str]:
-        """The services in which anybody changed anything, in the quiet, since this was asked last."""
+        """The services in which anybody changed anything since the last time, in the quiet or watched."""
         self.settle()
         writes: frozenset[str] = frozenset(self._kept["writes"])
         self._kept["writes"].clear()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from moto.core.base_backend import BaseBackend, backend_lock
 from moto.iam.models import AWSManagedPolicy
 
-from chaoskit.sandbox.snapshot.checkpoint import MACHINERY, MACHINERY_MODULES, slots_of
+from chaoskit.sandbox.snapshot.checkpoint import MACHINERY, MACHINERY_MODULES, NOT_STATE, slots_of
 from chaoskit.sandbox.state import stores
 
 if TYPE_CHECKING:
@@ -217,10 +217,12 @@ def _items(held: Any) -> list[tuple[str, Any, Any]]:
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    yield from sorted(getattr(value, "__dict__", {}).items())
+    """What a thing holds of its state, by name."""
     kind: Any = type(value)
+    own: frozenset[str] = getattr(kind, NOT_STATE, frozenset())
+    yield from sorted(each for each in getattr(value, "__dict__", {}).items() if each[0] not in own)
     for slot in slots_of(kind):
-        if hasattr(value, slot.__name__):
+        if hasattr(value, slot.__name__) and slot.__name__ not in own:
             yield slot.__name__, getattr(value, slot.__name__)
 
 
