@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chaoskit.contract import Fault, fault
-from chaoskit.faults._training import IMAGE, free, listed, started
+from chaoskit.faults._training import IMAGE, started
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class TrainWithoutKey(Fault):
     """Start a training job without a KMS key for its volume: no key policy says who may read it.
 
-    It runs inside the VPC. For experiments whose guardrail denies it: a job that was let through is
-    stopped, but stays listed.
+    It runs inside the VPC. For experiments whose guardrail denies it: a job that is let through is stopped
+    and deleted.
 
     Detected by: CloudTrail CreateTrainingJob.
 
@@ -44,7 +44,6 @@ class TrainWithoutKey(Fault):
     image: str = IMAGE
 
     def changes(self, aws: Reader) -> Changes:
-        """Start it under the first name that is free; undone by stopping it."""
-        name = free(self.job, set(aws.read(listed(self.job)) or ()))
+        """Start it under the first name that is free; undone by stopping and deleting it."""
         inside = {"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]}
-        yield started(name, self.role_arn, self.output, self.image, VpcConfig=inside)
+        return started(aws, self.job, self.role_arn, self.output, self.image, VpcConfig=inside)
