@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Trace
 
+_MOST_REQUESTS: Final = 20
 _SHIPPED: Final = Path(__file__).parents[1] / "sandbox" / "detections"
 _ANY_ROW: Final = "length(@) > `0`"
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
@@ -27,11 +29,11 @@ _MOST_POLLS: Final = 60
 
 @probe("logs-insights.query")
 class InsightsQuery(Probe):
-    """The query flags something in the records that carry this run's user agent, since the run began.
+    """The query flags something in the records of the fault's calls, known by this run's user agent.
 
-    The run's own records are picked out before the query sees them, so what others do at the same time
-    neither counts nor adds up with it. chaoskit ships `model-access`: SageMaker endpoints with more than
-    1,000 invocations or more than 10 callers within an hour; and `model-extraction`: endpoints that one
+    They are picked out before the query sees any, so neither what others do at the same time nor what the run
+    reads for itself counts or adds up with them. chaoskit ships `model-access`: SageMaker endpoints with more
+    than 1,000 invocations or more than 10 callers within an hour; and `model-extraction`: endpoints that one
     caller invoked more than 50 times within five minutes.
 
     Attributes:
@@ -96,10 +98,27 @@ class InsightsQuery(Probe):
         text = self._file().read_text("utf-8") if " " not in self.query.strip() else self.query
         # Not followed by a digit: run 1 is not run 10.
         mark = re.escape(f"run/{trace.trace_id}").replace("/", "\\/").replace("\\-", "-")
-        return f"filter @message like /{mark}[^0-9]/\n| {_COMMENT.sub('', text).strip()}"
+        picked = f"filter @message like /{mark}[^0-9]/{_of_the_faults(trace)}"
+        return f"{picked}\n| {_COMMENT.sub('', text).strip()}"
 
     def _file(self) -> Path:
         return _SHIPPED / f"{self.query.strip()}.insights"
+
+
+def _of_the_faults(trace: Trace) -> str:
+    """The condition that leaves out the CloudTrail records of the run's other calls.
+
+    Some events are not called what the operation is; those are known by their requests, of which a query
+    has room for a few.
+    """
+    names = "|".join(sorted({attempt.call.operation for attempt in trace.attempts}))
+    if not names:
+        return ""
+    requests = sorted({attempt.request_id for attempt in trace.attempts if attempt.request_id})
+    known = f"eventName like /^({names})([0-9]{{8}}(v[0-9]+)?)?$/"
+    if requests:
+        known += f" or requestID in [{', '.join(map(json.dumps, requests[:_MOST_REQUESTS]))}]"
+    return f"\n| filter not ispresent(eventName) or {known}"
 
 
 def _finished(aws: Reader, query_id: str) -> Any:

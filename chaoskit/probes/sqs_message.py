@@ -56,7 +56,7 @@ class QueueMessage(Probe):
         """Read the queue and compare its messages with the run's calls."""
         for message in aws.messages(self.queue):
             said = opened(message.body)
-            tie = tied(said, trace)
+            tie = tied(said, trace, message.sent)
             if tie and self._fits(aws, said):
                 return Observation(
                     holds=True,

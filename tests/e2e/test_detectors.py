@@ -14,7 +14,7 @@ from tests.e2e.conftest import without_scp
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from chaoskit.result import Result
@@ -63,24 +63,11 @@ def _no_responder(lab: Lab) -> None:
 
 
 @pytest.fixture(scope="module")
-def trail_group(lab: Lab) -> Iterator[str]:
-    """The workload's trail sends its events to a log group, too."""
-    iam, logs, trail = lab.client("iam"), lab.client("logs"), lab.client("cloudtrail")
-    logs.create_log_group(logGroupName=GROUP)
-    trust = {
-        "Effect": "Allow",
-        "Action": "sts:AssumeRole",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-    }
-    role = iam.create_role(RoleName="trail-logs", AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
-    grant = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
-    iam.put_role_policy(RoleName="trail-logs", PolicyName="write", PolicyDocument=_policy(grant))
-    arn = f"arn:aws:logs:us-east-1:{lab.target.account}:log-group:{GROUP}:*"
-    with without_scp(lab, "chaoskit-protect-audit"):
-        trail.update_trail(Name="chaoskit-trail", CloudWatchLogsLogGroupArn=arn, CloudWatchLogsRoleArn=role)
-    yield GROUP
-    with without_scp(lab, "chaoskit-protect-audit"):
-        trail.update_trail(Name="chaoskit-trail", CloudWatchLogsLogGroupArn="", CloudWatchLogsRoleArn="")
+def trail_group(lab: Lab) -> str:
+    """The log group that the workload's trail sends its events to, too."""
+    (trail,) = lab.client("cloudtrail").describe_trails(trailNameList=["chaoskit-trail"])["trailList"]
+    assert f":log-group:{GROUP}:" in trail["CloudWatchLogsLogGroupArn"]
+    return GROUP
 
 
 def _policy(statement: dict[str, Any]) -> str:
@@ -103,7 +90,16 @@ def test_a_sigma_rule_on_a_data_event_is_answered_from_the_trails_bucket(
     lab: Lab, journal: Path, write: Write
 ) -> None:
     rule = "sigma.matched: {rule: aws_sagemaker_leaked_key_invocation}"
-    found = _evidence(lab.run(write(rule, INVOKE), journal))
+    trail = lab.client("cloudtrail")
+    (was,) = trail.describe_trails(trailNameList=["chaoskit-trail"])["trailList"]
+    logged = {name: was[name] for name in ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")}
+    with without_scp(lab, "chaoskit-protect-audit"):
+        trail.update_trail(Name="chaoskit-trail", **dict.fromkeys(logged, ""))
+    try:
+        found = _evidence(lab.run(write(rule, INVOKE), journal))
+    finally:
+        with without_scp(lab, "chaoskit-protect-audit"):
+            trail.update_trail(Name="chaoskit-trail", **logged)
     assert found["event_name"] == "InvokeEndpoint"
     assert found["read_from"].startswith("s3://chaoskit-trail-444455556666/AWSLogs/")
 
@@ -172,6 +168,14 @@ def test_an_insights_query_flags_the_call_of_this_run(
     found = _evidence(lab.run(write(detection), journal))
     assert found["tied_by"] == "user agent"
     assert len(found["rows"]) == 1
+
+
+def test_what_the_run_reads_for_itself_is_nothing_that_an_insights_query_flags(
+    lab: Lab, journal: Path, write: Write, trail_group: str
+) -> None:
+    query = "filter eventName = 'ListAttachedRolePolicies' | stats count(*) as looks by eventName"
+    detection = f'logs-insights.query: {{log_group: {trail_group}, query: "{query}"}}'
+    _evidence(lab.run(write(detection, within="2s"), journal), Verdict.FAILED)
 
 
 def test_one_invocation_is_not_what_the_model_access_query_flags(

@@ -106,7 +106,7 @@ def test_the_model_access_query_sees_the_records_of_this_run_only(rows: list[Any
     assert InsightsQuery(log_group="trail", query="model-access").look(aws, TRACE).holds is flagged
     text = aws.asked[0].params["queryString"]
     assert text.startswith(
-        "filter @message like /run\\/20260301T120000-abc123\\.1[^0-9]/\n| filter eventName in"
+        "filter @message like /run\\/20260301T120000-abc123\\.1[^0-9]/\n| filter not ispresent(eventName) or "
     )
 
 
