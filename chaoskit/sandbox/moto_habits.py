@@ -64,7 +64,9 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "iam":
-            import_module("moto.iam.models").ManagedPolicy.update_default_version = _one_default
+            policies = import_module("moto.iam.models").ManagedPolicy
+            policies.update_default_version = _one_default
+            policies.attach_to = _attach(unwrap(policies.attach_to))
         case "kms":
             kms = import_module("moto.kms.models")
             vars(kms)["generate_private_key"] = _key_pair(unwrap(kms.generate_private_key))
@@ -157,6 +159,17 @@ def _user_data(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return parse(b64encode(value).decode() if isinstance(value, bytes) else value)
 
     return read
+
+
+def _attach(attach: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A policy is attached to somebody once, however often it is asked for; moto would count each time."""
+
+    @wraps(attach)
+    def once(policy: Any, somebody: Any) -> None:
+        if policy.arn not in somebody.managed_policies:
+            attach(policy, somebody)
+
+    return once
 
 
 def _one_default(policy: Any, version_id: str) -> None:

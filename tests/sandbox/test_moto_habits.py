@@ -181,6 +181,20 @@ def test_a_snapshot_is_shared_by_either_form_of_the_call(aws: Aws) -> None:
     assert who() == []
 
 
+def test_a_policy_that_is_attached_again_is_attached_once(aws: Aws) -> None:
+    iam = aws.client("iam")
+    allows = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    made = iam.create_policy(PolicyName="attached-again", PolicyDocument=json.dumps(allows))
+    arn = made["Policy"]["Arn"]
+    iam.create_user(UserName="attached-to")
+    for _ in range(2):
+        iam.attach_user_policy(UserName="attached-to", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+    iam.detach_user_policy(UserName="attached-to", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+    iam.delete_policy(PolicyArn=arn)
+
+
 def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
     with ThreadPoolExecutor(1) as pool:
         with serve() as served:
