@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.e2e.conftest import without_scp
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from chaoskit.result import Result
@@ -80,8 +81,24 @@ def _evidence(result: Result, verdict: Verdict = Verdict.PASSED) -> dict[str, An
     return dict(result.expectations[0].evidence)
 
 
+@contextmanager
+def without_group(lab: Lab) -> Iterator[None]:
+    """The workload's trail does not send its events to a log group for a block."""
+    trail = lab.client("cloudtrail")
+    (was,) = trail.describe_trails(trailNameList=["chaoskit-trail"])["trailList"]
+    logged = {name: was[name] for name in ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")}
+    with without_scp(lab, "chaoskit-protect-audit"):
+        trail.update_trail(Name="chaoskit-trail", **dict.fromkeys(logged, ""))
+    try:
+        yield
+    finally:
+        with without_scp(lab, "chaoskit-protect-audit"):
+            trail.update_trail(Name="chaoskit-trail", **logged)
+
+
 def test_a_shipped_sigma_rule_matches_in_event_history(lab: Lab, journal: Path, write: Write) -> None:
-    found = _evidence(lab.run(write("sigma.matched: {rule: aws_ml_role_permissive_policy}"), journal))
+    with without_group(lab):
+        found = _evidence(lab.run(write("sigma.matched: {rule: aws_ml_role_permissive_policy}"), journal))
     assert (found["tied_by"], found["read_from"]) == ("user agent", "event history")
     assert found["event_name"] == "AttachRolePolicy"
 
@@ -89,17 +106,10 @@ def test_a_shipped_sigma_rule_matches_in_event_history(lab: Lab, journal: Path, 
 def test_a_sigma_rule_on_a_data_event_is_answered_from_the_trails_bucket(
     lab: Lab, journal: Path, write: Write
 ) -> None:
-    rule = "sigma.matched: {rule: aws_sagemaker_leaked_key_invocation}"
-    trail = lab.client("cloudtrail")
-    (was,) = trail.describe_trails(trailNameList=["chaoskit-trail"])["trailList"]
-    logged = {name: was[name] for name in ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")}
-    with without_scp(lab, "chaoskit-protect-audit"):
-        trail.update_trail(Name="chaoskit-trail", **dict.fromkeys(logged, ""))
-    try:
-        found = _evidence(lab.run(write(rule, INVOKE), journal))
-    finally:
-        with without_scp(lab, "chaoskit-protect-audit"):
-            trail.update_trail(Name="chaoskit-trail", **logged)
+    with without_group(lab):
+        found = _evidence(
+            lab.run(write("sigma.matched: {rule: aws_sagemaker_leaked_key_invocation}", INVOKE), journal)
+        )
     assert found["event_name"] == "InvokeEndpoint"
     assert found["read_from"].startswith("s3://chaoskit-trail-444455556666/AWSLogs/")
 
