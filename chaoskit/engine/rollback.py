@@ -281,7 +281,8 @@ def undo_with(
     for aws in sessions:
         for each in Rollback(aws, journal, clock, repaired=repaired).undo(left):
             done[each.entry.id] = each
-        left = [done[entry.id].entry for entry in left if not done[entry.id].ok]
+        # What came of the change is judged as before: a denied undo of what was applied is no undo.
+        left = [replace(done[entry.id].entry, status=entry.status) for entry in left if not done[entry.id].ok]
         if not left:
             break
     return [done[entry.id] for entry in entries]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # SageMaker's words for a job that is not there, and for one that has ended.
 _GONE: Final = ("ResourceNotFound", "ValidationException")
-_ENDS_WITHIN_S: Final = 240.0
+_ENDS_WITHIN_S: Final = 180.0
 
 
 def started(aws: Reader, kind: str, name: str, **settings: Any) -> Changes:

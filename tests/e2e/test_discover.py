@@ -54,8 +54,9 @@ def test_the_trust_chain_leads_from_who_may_begin_to_the_model(aws: Aws, lab: La
 
 
 def test_what_the_policies_are_sure_to_stop_is_proposed_as_a_guardrail(proposed: dict[str, Proposal]) -> None:
-    leaving = next(each for name, each in proposed.items() if name.startswith("organizations-leave"))
-    assert "guardrail: {call.denied: {by: scp, operation: LeaveOrganization}}" in leaving.text
+    stopped = [each for each in proposed.values() if "guardrail: {call.denied: {by: scp," in each.text]
+    assert stopped
+    assert all(each.why.startswith("The account's policies stop ") for each in stopped)
 
 
 def test_what_a_rule_names_is_proposed_as_its_detection(proposed: dict[str, Proposal]) -> None:

@@ -125,11 +125,11 @@ def test_what_may_go_better_later_is_tried_again_with_longer_and_longer_waits(
 
 
 def test_what_is_being_stopped_is_waited_for_as_long_as_it_may_take(journal: SqliteJournal) -> None:
-    clock = Skipping()
-    assert undo(journal, Account([BEFORE], [IN_USE] * 40 + [{}]), clock=clock).ok
+    clock, step = Skipping(), {**UNDO, "not_yet": ["ResourceInUse"], "settles": 200.0}
+    assert undo(journal, Account([BEFORE], [IN_USE] * 40 + [{}]), steps=(step,), clock=clock).ok
     assert 120 < sum(clock.waited) < ROLLBACK_RESERVE_S
     for_ever = Skipping()
-    assert not undo(journal, Account([OURS], [IN_USE]), clock=for_ever).ok
+    assert not undo(journal, Account([OURS], [IN_USE]), steps=(step,), clock=for_ever).ok
     assert sum(for_ever.waited) < ROLLBACK_RESERVE_S
 
 

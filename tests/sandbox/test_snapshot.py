@@ -317,7 +317,7 @@ def test_calls_that_come_during_a_restore_wait_for_its_end(served: Served, aws: 
 def test_snapshots_by_name_over_the_control_api(served: Served, aws: Aws) -> None:
     assert control(served, "snapshot?name=before")[0] == 200
     aws.user("passing")
-    assert control(served, f"restore?name={quote('no such')}")[1]["names"] == ["before"]
+    assert control(served, f"restore?name={quote('no such')}")[1]["names"].count("before") == 1
     assert control(served, "restore?name=before")[0] == 200
     assert refusal(aws.client("iam").get_user, UserName="passing")[0] == "NoSuchEntity"
     assert control(served, "snapshot?timeout=soon")[0] == 400
