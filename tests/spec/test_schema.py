@@ -34,7 +34,7 @@ class AsEditors(yaml.SafeLoader):
     """Reads a date as the text that it is in YAML 1.2, which is what editors read."""
 
 
-AsEditors.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+AsEditors.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
 
 
 def errors(text: str) -> list[str]:
