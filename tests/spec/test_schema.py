@@ -34,7 +34,11 @@ class AsEditors(yaml.SafeLoader):
     """Reads a date as the text that it is in YAML 1.2, which is what editors read."""
 
 
-AsEditors.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+def _text(loader: Any, node: Any) -> Any:
+    return loader.construct_scalar(node)
+
+
+AsEditors.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 def errors(text: str) -> list[str]:
