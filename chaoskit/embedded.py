@@ -42,7 +42,7 @@ PROFILES: Final = (
 UP: Final = "up"
 """The instance that `chaoskit sandbox up` keeps."""
 _READY_WITHIN_S: Final = 60.0
-_GONE_WITHIN_S: Final = 10.0
+_GONE_WITHIN_S: Final = 60.0  # it ends once it has deployed its workload
 _POLL_S: Final = 0.01
 _SETTLES_WITHIN_S: Final = 2.0
 _CONTROL_WITHIN_S: Final = 10.0
