@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from chaoskit.cli.common import write_private
+from chaoskit.cli.common import experiments_option, write_private
 from chaoskit.contract import FAULTS, LAYERS, PROBES, Fault
 from chaoskit.errors import ChaoskitError
 from chaoskit.knowledge import catalog
@@ -50,14 +50,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, path_type=Path),
     help="Run the experiments embedded, and show which Sigma rules of DIR see which fault.",
 )
-@click.option(
-    "--experiments",
-    metavar="DIR",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("experiments"),
-    show_default=True,
-    help="With --sigma and --markdown: the experiments that use the faults.",
-)
+@experiments_option("With --sigma and --markdown: the experiments that use the faults.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(  # noqa: PLR0913 - an option each
     *,

@@ -105,6 +105,20 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def experiments_option(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option that says whose faults are meant; by default those of ./experiments."""
+    from pathlib import Path  # noqa: PLC0415 - not every command needs it
+
+    return click.option(
+        "--experiments",
+        metavar="DIR",
+        type=click.Path(exists=True, path_type=Path),
+        default=Path("experiments"),
+        show_default=True,
+        help=purpose,
+    )
+
+
 def aws_settings(
     *,
     profile: str | None,

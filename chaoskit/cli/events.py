@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from chaoskit import spec
+from chaoskit.cli.common import experiments_option
 from chaoskit.contract import FAULTS
 from chaoskit.errors import ChaoskitError
 from chaoskit.spec.values import one_of
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.command("events")
 @click.argument("fault")
-@click.option(
-    "--experiments",
-    metavar="DIR",
-    type=click.Path(exists=True, path_type=Path),
-    default=Path("experiments"),
-    show_default=True,
-    help="The experiments that use the fault.",
-)
+@experiments_option("The experiments that use the fault.")
 def command(*, fault: str, experiments: Path) -> None:
     """Print the CloudTrail records that a fault produces, a line of JSON each, to test a SIEM's rules with.
 
