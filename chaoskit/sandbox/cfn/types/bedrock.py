@@ -57,10 +57,6 @@ class GuardrailVersion(ResourceType):
         told = {"GuardrailArn": arn, "GuardrailId": made["guardrailId"], "Version": made["version"]}
         return Physical(f"{made['guardrailId']}|{made['version']}", told)
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         identity, _, version = was.id.partition("|")
         with gone_is_fine():

@@ -123,10 +123,6 @@ class SubnetRouteTableAssociation(ResourceType):
         made = job.client("ec2").associate_route_table(**job.pick("RouteTableId", "SubnetId"))
         return Physical(made["AssociationId"], {"Id": made["AssociationId"]})
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         with gone_is_fine():
             job.client("ec2").disassociate_route_table(AssociationId=was.id)

@@ -42,10 +42,6 @@ class VpcGatewayAttachment(ResourceType):
         job.client("ec2").attach_internet_gateway(**job.pick("InternetGatewayId", "VpcId"))
         return Physical(f"IGW|{job.properties['VpcId']}")
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         del was
         with gone_is_fine():

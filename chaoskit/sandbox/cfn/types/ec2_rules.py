@@ -86,10 +86,6 @@ class SubnetNetworkAclAssociation(ResourceType):
         )
         return Physical(made["NewAssociationId"], {"AssociationId": made["NewAssociationId"]})
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         del was
         ec2 = job.client("ec2")

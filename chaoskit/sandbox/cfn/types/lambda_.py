@@ -81,10 +81,6 @@ class Permission(ResourceType):
         job.client("lambda").add_permission(StatementId=sid, **job.properties)
         return Physical(sid)
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         with gone_is_fine():
             job.client("lambda").remove_permission(StatementId=was.id, **job.pick("FunctionName"))
@@ -99,10 +95,6 @@ class LayerVersion(ResourceType):
     def create(self, job: Job) -> Physical:
         given = {**job.properties, "LayerName": job.properties.get("LayerName") or job.generated_name(100)}
         return Physical(job.client("lambda").publish_layer_version(**given)["LayerVersionArn"])
-
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
 
     def delete(self, job: Job, was: Physical) -> None:
         layer, _, version = was.id.rpartition(":")

@@ -27,10 +27,6 @@ class Hub(ResourceType):
         arn = hub.describe_hub()["HubArn"]
         return Physical(arn, {"ARN": arn})
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         del was
         with gone_is_fine():
@@ -49,10 +45,6 @@ class Standard(ResourceType):
         made = job.client("securityhub").batch_enable_standards(StandardsSubscriptionRequests=wanted)
         arn = made["StandardsSubscriptions"][0]["StandardsSubscriptionArn"]
         return Physical(arn, {"StandardsSubscriptionArn": arn})
-
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
 
     def delete(self, job: Job, was: Physical) -> None:
         with gone_is_fine():

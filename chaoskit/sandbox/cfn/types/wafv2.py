@@ -49,10 +49,6 @@ class WebACLAssociation(ResourceType):
         job.client("wafv2").associate_web_acl(**job.pick("ResourceArn", "WebACLArn"))
         return Physical(f"{job.properties['WebACLArn']}|{job.properties['ResourceArn']}")
 
-    def update(self, job: Job, was: Physical) -> Physical:
-        del job
-        return was
-
     def delete(self, job: Job, was: Physical) -> None:
         del was
         with gone_is_fine():
