@@ -99,7 +99,7 @@ class ResourceType(ABC):
         """Make the resource."""
 
     def update(self, job: Job, was: Physical) -> Physical:
-        """Bring the resource from `job.before` to `job.properties` in place; nothing where all replaces it."""
+        """Bring the resource from `job.before` to `job.properties` in place; by default, nothing."""
         del job
         return was
 
