@@ -62,11 +62,8 @@ def without(lab: Lab) -> Any:
                 with without_scp(lab, name):
                     yield
             case "rule":
-                lab.client("events").disable_rule(Name=name)
-                try:
+                with _without_rule(lab, name):
                     yield
-                finally:
-                    lab.client("events").enable_rule(Name=name)
             case "runbook":
                 lab.client("ssm").delete_document(Name=name)
                 try:
@@ -74,15 +71,8 @@ def without(lab: Lab) -> Any:
                 finally:
                     workload.register_runbook(lab.client("ssm"), ROOT / "runbooks" / f"{name}.yaml")
             case "trail":
-                # The SCP guards this trail, and a second one logs too.
-                with without_scp(lab, "chaoskit-protect-audit"):
-                    for each in (name, "chaoskit-research-trail"):
-                        lab.client("cloudtrail").stop_logging(Name=each)
-                    try:
-                        yield
-                    finally:
-                        for each in (name, "chaoskit-research-trail"):
-                            lab.client("cloudtrail").start_logging(Name=each)
+                with _without_trail(lab, name):
+                    yield
             case _:
                 raise ValueError(control)
 
@@ -103,3 +93,26 @@ def without_scp(lab: Lab, name: str) -> Iterator[None]:
     finally:
         for target in targets:
             organization.attach_policy(PolicyId=policy, TargetId=target)
+
+
+@contextmanager
+def _without_rule(lab: Lab, name: str) -> Iterator[None]:
+    lab.client("events").disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        lab.client("events").enable_rule(Name=name)
+
+
+@contextmanager
+def _without_trail(lab: Lab, name: str) -> Iterator[None]:
+    """No trail logs: not the named one, which an SCP guards, nor the one that a runbook would start again."""
+    trails = (name, "chaoskit-research-trail")
+    with without_scp(lab, "chaoskit-protect-audit"), _without_rule(lab, "chaoskit-audit-trail-changed"):
+        for each in trails:
+            lab.client("cloudtrail").stop_logging(Name=each)
+        try:
+            yield
+        finally:
+            for each in trails:
+                lab.client("cloudtrail").start_logging(Name=each)
