@@ -62,29 +62,45 @@ def _allowed(aws: Reader, who: str, asked: list[tuple[str, list[str]]], found: I
     for action, resources in asked:
         left = set(resources)
         for through in (None, *found.found.get("ec2.endpoint", ())):
-            for name in _decided(aws, who, action, sorted(left), through, found):
-                left.discard(name)
-                yield Path(who, action, name, through)
+            for decision in _decided(aws, who, action, sorted(left), through, found):
+                if decision.allowed or not decision.by_endpoint:
+                    left.discard(decision.resource)
+                if decision.allowed:
+                    yield Path(who, action, decision.resource, through)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    resource: str
+    allowed: bool
+    by_endpoint: bool
+    """Whether the endpoint that the call comes through may make another decision of it."""
 
 
 def _decided(  # noqa: PLR0917 - what a simulation takes
     aws: Reader, who: str, action: str, resources: list[str], through: str | None, found: Inventory
-) -> Iterator[str]:
-    """The resources on which the action is allowed, to a call that comes through an endpoint or none."""
+) -> Iterator[_Decision]:
+    """What is decided on each resource, for a call that comes through an endpoint or none.
+
+    A policy that asks for the endpoint makes it a missing context value of the resource. Those are told of
+    the policies that the principal has, so what the organization denies may hang on the endpoint as well.
+    """
     context = [{"ContextKeyName": _ENDPOINT, "ContextKeyValues": [through], "ContextKeyType": "string"}]
     for begin in range(0, len(resources), _AT_ONCE):
         some = resources[begin : begin + _AT_ONCE]
         params = {"PolicySourceArn": who, "ActionNames": [action], "ResourceArns": some}
-        query = Query(
-            "iam",
-            "SimulatePrincipalPolicy",
-            {**params, **({"ContextEntries": context} if through else {})},
-            "EvaluationResults[].ResourceSpecificResults[] "
-            "| [?EvalResourceDecision=='allowed'].EvalResourceName",
-        )
+        params |= {"ContextEntries": context} if through else {}
+        shape = "[OrganizationsDecisionDetail.AllowedByOrganizations, ResourceSpecificResults]"
+        query = Query("iam", "SimulatePrincipalPolicy", params, f"EvaluationResults[].{shape}")
         try:
-            names: list[Any] = aws.read(query) or []
+            results: list[Any] = aws.read(query) or []
         except AwsError as error:
             found.unread.append(str(error))
             return
-        yield from names
+        for by_organization, each in ((scp, each) for scp, specific in results for each in specific or ()):
+            missing = {key.lower() for key in each.get("MissingContextValues", ())}
+            yield _Decision(
+                each["EvalResourceName"],
+                allowed=each["EvalResourceDecision"] == "allowed",
+                by_endpoint=through is not None or _ENDPOINT.lower() in missing or by_organization is False,
+            )
