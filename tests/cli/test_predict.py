@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from chaoskit.embedded import Sandboxes
-from tests.e2e.lab import CORE
+from chaoskit.embedded import Instance
+from tests.e2e.lab import CORE, up_in
 from tests.samples import ROOT, SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from chaoskit.embedded import Instance
+    from tests.one_sandbox import OneSandbox
 
 SCP = "chaoskit-protect-production-roles"
 GUARDED = SHIPPED / "identity" / "permissive-policy-on-production-role.yaml"
@@ -57,16 +57,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("home")
-    sandboxes = Sandboxes(home / "sandboxes")
-    sandboxes.up()
-    try:
-        instance = sandboxes.with_workload()
-        assert instance is not None
-        yield World(home, instance)
-    finally:
-        sandboxes.down()
+    with one_sandbox.deployed() as (served, _), up_in(home, served) as about:
+        yield World(home, Instance.load(about))
 
 
 def test_each_change_is_told_with_what_stops_it(world: World) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaoskit.contract import FAULTS, PROBES
-from chaoskit.embedded import Sandboxes
-from tests.e2e.lab import ENDLESS, ROOT
+from tests.e2e.lab import ENDLESS, ROOT, up_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.one_sandbox import OneSandbox
 
 # A pytest within pytest forgets the modules it imported, but the registries would remember their classes.
 SCANNED = FAULTS.names(), PROBES.names()
@@ -34,16 +35,11 @@ def test_finds(sandbox):
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home in which a sandbox is up."""
     folder = tmp_path_factory.mktemp("home")
-    keeper = Sandboxes(folder / "sandboxes")
-    keeper.up()
-    try:
-        assert keeper.with_workload()
+    with one_sandbox.deployed() as (served, _), up_in(folder, served):
         yield folder
-    finally:
-        keeper.down()
 
 
 @pytest.fixture
