@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +13,8 @@ from chaoskit.aws import Aws
 from chaoskit.engine import NOTHING_EXPECTED, Hold, Stop, run_set
 from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.experiment import BlastRadius, Experiment
+from chaoskit.history import History, HistoryError
+from chaoskit.home import history_path
 from chaoskit.predict import Limiter, Lockouts
 from chaoskit.slo import Duration
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from chaoskit.engine import Listener
     from chaoskit.journal import SqliteJournal
     from chaoskit.result import Event, Result, Results
+    from chaoskit.slo import Interval
     from chaoskit.target import Target
 
 _CUT_SHORT: Final = "the block was left by an exception"
@@ -95,6 +98,7 @@ class Lab:
             deadman=deadman,
             lockouts=Lockouts(self.place),
             hold=hold,
+            earlier=_Earlier(self.place.name),
         )
 
     @contextmanager
@@ -141,6 +145,23 @@ class Lab:
             result = _ended(running)
         if result.reason != NOTHING_EXPECTED or not result.restored:
             raise InjectionError(result)
+
+
+class _Earlier:
+    """What the history knows of an expectation; one that can't be read knows nothing."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._history: History | None = None
+        with suppress(HistoryError):
+            self._history = History(history_path())
+
+    def __call__(self, experiment: Experiment, number: int) -> Sequence[Interval]:
+        probe = experiment.expect[number].probe.about.name
+        with suppress(HistoryError):
+            if self._history:
+                return self._history.latencies(self._target, experiment.id, number, probe)
+        return ()
 
 
 class InjectionError(ChaoskitError):
