@@ -16,7 +16,7 @@ _LONGEST_S: Final = 5.0
 _SHARE: Final = 0.1
 """The next look comes after this share of the time already waited, so an interval is about that wide."""
 _SHARE_BEFORE: Final = 0.5
-"""Likewise while evidence would be earlier than ever: a detector that has become faster is seen all the same."""
+"""Likewise before evidence has ever come: a detector that has become faster is seen all the same."""
 _LOOKS: Final = 24
 """In the window: on average half of them are needed."""
 _FINEST_S: Final = 0.01
