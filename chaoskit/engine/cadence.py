@@ -17,7 +17,7 @@ _SHARE: Final = 0.1
 """The next look comes after this share of the time already waited, so an interval is about that wide."""
 _SHARE_BEFORE: Final = 0.5
 """Likewise before evidence has ever come: a detector that has become faster is seen all the same."""
-_LOOKS: Final = 24
+_LOOKS: Final = 32
 """In the window: on average half of them are needed."""
 _FINEST_S: Final = 0.01
 _MARGIN: Final = 0.05
