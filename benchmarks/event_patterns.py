@@ -3,7 +3,7 @@
 Run: `python benchmarks/event_patterns.py [EVENTS]`. Prints events per second for each matcher, and on how
 many events the two disagree. Prints only; nothing is asserted here.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Run: `python benchmarks/fault_to_probe.py [CALLS]`. The probe is a long poll of 
 before the call, as the engine's watcher does. Prints the median and the 95th percentile in wall time, and
 the processor time of a turn, which other processes on the machine change less. Nothing is asserted here.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 

@@ -10,8 +10,6 @@ Seconds are CPU seconds of this process, so that other work on the machine distu
 the rounds is printed, with the slowest and the fastest round.
 """
 
-# ruff: noqa: INP001 - a script, not a module of a package
-
 from __future__ import annotations
 
 import json

@@ -6,7 +6,7 @@ call's overhead is what the gateway adds to moto's own answer: signature, caller
 audit record. Figures of calls are processor time; the least of them is what other processes on the machine
 change least. Prints only; nothing is asserted here.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 
@@ -75,9 +75,7 @@ def _process(*arguments: str) -> dict[str, float]:
         command = [sys.executable, "-m", "chaoskit.sandbox", "--state-dir", folder, "--instance", "bench"]
         state = Path(folder) / "bench.json"
         began = perf_counter()
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, "--watch-stdin", *arguments], stdin=subprocess.PIPE, cwd=_ROOT
-        )
+        process = subprocess.Popen([*command, "--watch-stdin", *arguments], stdin=subprocess.PIPE, cwd=_ROOT)
         try:
             while not state.exists():
                 time.sleep(_LOOK)
@@ -150,7 +148,7 @@ def _ticks(pid: int) -> int:
 
 @contextmanager
 def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(  # noqa: S603 - our own module, and moto's
+    process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=_ROOT
     )
     try:

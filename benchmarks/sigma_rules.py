@@ -4,7 +4,7 @@ Run: `python benchmarks/sigma_rules.py [EVENTS]`. Prints events per second of pr
 compile. Of the rules 40 ask for an event's source and name, as rules for CloudTrail do, and 10 look at every
 event. Prints only; nothing is asserted here.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit import evidence
 from chaoskit.errors import ChaoskitError
+from chaoskit.slo import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id TEXT PRIMARY KEY,
@@ -34,6 +35,18 @@ CREATE TABLE IF NOT EXISTS outcomes (
     PRIMARY KEY (run_id, experiment, account, started)
 );
 CREATE INDEX IF NOT EXISTS by_experiment ON outcomes (experiment, started);
+CREATE TABLE IF NOT EXISTS latencies (
+    run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+    target TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    probe TEXT NOT NULL,
+    started TEXT NOT NULL,
+    lo REAL NOT NULL,
+    hi REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_expectation ON latencies (target, experiment, number, probe, started);
+CREATE INDEX IF NOT EXISTS by_run ON latencies (run_id);
 """
 
 
@@ -80,7 +93,7 @@ class History:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             with self._connected() as db:
                 version = db.execute("PRAGMA user_version").fetchone()[0]
-                if version == 0:
+                if version < _SCHEMA_VERSION:  # the tables of the first format are the same
                     db.executescript(f"{_TABLES} PRAGMA user_version = {_SCHEMA_VERSION};")
         if version > _SCHEMA_VERSION:
             raise HistoryError(
@@ -100,11 +113,36 @@ class History:
         ]
         with self._reporting(), self._connected() as db:
             db.execute("DELETE FROM outcomes WHERE run_id = ?", (run_id,))
+            db.execute("DELETE FROM latencies WHERE run_id = ?", (run_id,))
             db.execute(
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
                 (run_id, document["target"], document["started"], json.dumps(document)),
             )
             db.executemany("INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?)", outcomes)
+            db.executemany("INSERT INTO latencies VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _latencies(document))
+
+    def latencies(
+        self, target: str, experiment: str, number: int, probe: str, limit: int = 20
+    ) -> list[Interval]:
+        """Between which looks an expectation was seen in earlier runs, the newest first.
+
+        Args:
+            target: Where: a detector takes as long as it takes there.
+            experiment: The experiment's id.
+            number: Which of its expectations, counted from 0.
+            probe: What looked; another one in its place had other latencies.
+            limit: At most this many.
+
+        Raises:
+            HistoryError: It can't be read.
+        """
+        query = (
+            "SELECT lo, hi FROM latencies WHERE target = ? AND experiment = ? AND number = ? AND probe = ? "
+            "ORDER BY started DESC LIMIT ?"
+        )
+        with self._reporting(), self._connected() as db:
+            rows = db.execute(query, (target, experiment, number, probe, limit))
+            return [Interval(row["lo"], row["hi"]) for row in rows]
 
     def runs(
         self, *, since: datetime | None = None, experiment: str | None = None, limit: int = 1000
@@ -179,3 +217,11 @@ class History:
 def _run(row: sqlite3.Row) -> Run:
     started = datetime.fromisoformat(row["started"])
     return Run(row["run_id"], row["target"], started, json.loads(row["document"]))
+
+
+def _latencies(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    for result in document["results"]:
+        for number, seen in enumerate(result.get("expectations", ())):
+            if seen["latency_interval_s"]:
+                place = document["target"], result["experiment"], number, seen["probe"]
+                yield document["run_id"], *place, result["started"] or "", *seen["latency_interval_s"]

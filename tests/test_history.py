@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaoskit.history import History, HistoryError
+from chaoskit.slo import Interval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +80,34 @@ def test_a_newer_format_is_refused(history: History) -> None:
     db.close()
     with pytest.raises(HistoryError, match="newer chaoskit"):
         History(history.path)
+
+
+def seen(run_id: str, day: int, lo: float | None, probe: str = "eventbridge.matched") -> dict[str, Any]:
+    interval = None if lo is None else [lo, lo + 1]
+    made = document(run_id, day)
+    made["results"][0]["expectations"] = [{"probe": probe, "latency_interval_s": interval}]
+    return made
+
+
+def test_the_latencies_of_an_expectation_are_its_own_and_the_newest_come_first(history: History) -> None:
+    history.keep(seen("a", 1, 10))
+    history.keep(seen("b", 2, None))
+    history.keep(seen("c", 3, 12))
+    history.keep(seen("d", 4, 70, probe="guardduty.finding"))
+    history.keep({**seen("e", 5, 300), "target": "aws"})
+    history.keep(seen("c", 3, 13))
+    told = history.latencies("embedded", "small", 0, "eventbridge.matched")
+    assert told == [Interval(13, 14), Interval(10, 11)]
+    assert history.latencies("embedded", "small", 0, "eventbridge.matched", limit=1) == told[:1]
+    assert history.latencies("embedded", "small", 1, "eventbridge.matched") == []
+
+
+def test_a_history_of_the_first_format_is_taken_on(history: History) -> None:
+    history.keep(seen("a", 1, 10))
+    with sqlite3.connect(history.path) as db:
+        db.executescript("DROP TABLE latencies; PRAGMA user_version = 1")
+    db.close()
+    taken = History(history.path)
+    assert [run.run_id for run in taken.runs()] == ["a"]
+    taken.keep(seen("b", 2, 12))
+    assert taken.latencies("embedded", "small", 0, "eventbridge.matched") == [Interval(12, 13)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,8 @@ from chaoskit.aws import Aws
 from chaoskit.engine import NOTHING_EXPECTED, Hold, Stop, run_set
 from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.experiment import BlastRadius, Experiment
+from chaoskit.history import History, HistoryError
+from chaoskit.home import history_path
 from chaoskit.predict import Limiter, Lockouts
 from chaoskit.slo import Duration
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from chaoskit.engine import Listener
     from chaoskit.journal import SqliteJournal
     from chaoskit.result import Event, Result, Results
+    from chaoskit.slo import Interval
     from chaoskit.target import Target
 
 _CUT_SHORT: Final = "the block was left by an exception"
@@ -40,6 +43,13 @@ class Lab:
 
     place: Target
     journal: SqliteJournal
+    _limits: Limiter = field(init=False, repr=False, compare=False)
+    _lockouts: Lockouts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep what runs of this lab can share: clients take longer to make than to use."""
+        object.__setattr__(self, "_limits", Limiter(self.place))
+        object.__setattr__(self, "_lockouts", Lockouts(self.place))
 
     def load(self, *paths: str | Path) -> list[Experiment]:
         """The experiments in these files and folders, with every `${...}` filled in.
@@ -91,10 +101,11 @@ class Lab:
             listener=listener,
             clock=self.place.clock,
             jobs=jobs,
-            limits=Limiter(self.place),
+            limits=self._limits,
             deadman=deadman,
-            lockouts=Lockouts(self.place),
+            lockouts=self._lockouts,
             hold=hold,
+            earlier=_Earlier(self.place.name),
         )
 
     @contextmanager
@@ -141,6 +152,23 @@ class Lab:
             result = _ended(running)
         if result.reason != NOTHING_EXPECTED or not result.restored:
             raise InjectionError(result)
+
+
+class _Earlier:
+    """What the history knows of an expectation; one that can't be read knows nothing."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._history: History | None = None
+        with suppress(HistoryError):
+            self._history = History(history_path())
+
+    def __call__(self, experiment: Experiment, number: int) -> Sequence[Interval]:
+        probe = experiment.expect[number].probe.about.name
+        with suppress(HistoryError):
+            if self._history:
+                return self._history.latencies(self._target, experiment.id, number, probe)
+        return ()
 
 
 class InjectionError(ChaoskitError):

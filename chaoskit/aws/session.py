@@ -7,6 +7,7 @@ import json
 import os
 import re
 import socket
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ _UNCONFIRMED_S = 20
 By itself it would for minutes (tcp(7), TCP_USER_TIMEOUT), and a change could take effect after it was undone.
 """
 _TRIES = 4
+_MAKING = threading.Lock()
+"""boto3's clients are for many threads, its sessions for one at a time (Boto3 docs, "Session reference")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Connection:
             DeniedError: The role does not trust the caller.
             TargetError: There are no usable credentials to assume it with.
         """
-        aws = Aws(self)
+        aws = Aws(self) if self.credentials is None else _caller(self)
         asked: dict[str, Any] = {
             "RoleArn": role_arn,
             "RoleSessionName": session_name,
@@ -244,20 +247,23 @@ class Aws:
         from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
         keys = signed_by or self.connection.credentials
-        client = self._session.client(
-            service,
-            endpoint_url=self.connection.endpoint_url,
-            aws_access_key_id=keys.access_key_id if keys else None,
-            aws_secret_access_key=keys.secret_access_key if keys else None,
-            aws_session_token=keys.session_token if keys else None,
-            config=Config(
-                user_agent_extra=self._user_agent,
-                retries={"mode": "standard", "total_max_attempts": attempts},
-                connect_timeout=_CONNECT_TIMEOUT_S,
-                read_timeout=_READ_TIMEOUT_S,
-                s3={"addressing_style": "path"} if self.connection.endpoint_url else None,
-            ),
-        )
+        session = self._session if self.connection.credentials is None else _shared()
+        with _MAKING:
+            client = session.client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.connection.endpoint_url,
+                aws_access_key_id=keys.access_key_id if keys else None,
+                aws_secret_access_key=keys.secret_access_key if keys else None,
+                aws_session_token=keys.session_token if keys else None,
+                config=Config(
+                    user_agent_extra=self._user_agent,
+                    retries={"mode": "standard", "total_max_attempts": attempts},
+                    connect_timeout=_CONNECT_TIMEOUT_S,
+                    read_timeout=_READ_TIMEOUT_S,
+                    s3={"addressing_style": "path"} if self.connection.endpoint_url else None,
+                ),
+            )
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             bound = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED_S * 1000)
             client._endpoint.http_session._socket_options.append(bound)  # noqa: SLF001 - botocore has no setting for it
@@ -279,18 +285,7 @@ class Aws:
 
     @functools.cached_property
     def _session(self) -> Any:
-        import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-        import botocore.session  # noqa: PLC0415 - as above
-
-        models, own = _models(), botocore.session.get_session()
-        own.register_component("data_loader", models)
-        known = len(models.search_paths)
-        with translated("session", own_keys=True):
-            session = boto3.session.Session(
-                botocore_session=own, profile_name=self.connection.profile, region_name=self.connection.region
-            )
-        del models.search_paths[known:]  # boto3 adds its own folder each time, which clients don't need
-        return session
+        return _opened(self.connection.profile, self.connection.region)
 
 
 def default_region(profile: str | None) -> str | None:
@@ -306,6 +301,31 @@ def default_region(profile: str | None) -> str | None:
     with translated("session", own_keys=True):
         region: str | None = boto3.session.Session(profile_name=profile).region_name
         return region or os.environ.get("AWS_REGION")
+
+
+def _opened(profile: str | None, region: str | None) -> Any:
+    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+    import botocore.session  # noqa: PLC0415 - as above
+
+    models, own = _models(), botocore.session.get_session()
+    own.register_component("data_loader", models)
+    known = len(models.search_paths)
+    with translated("session", own_keys=True):
+        session = boto3.session.Session(botocore_session=own, profile_name=profile, region_name=region)
+    del models.search_paths[known:]  # boto3 adds its own folder each time, which clients don't need
+    return session
+
+
+@functools.lru_cache(maxsize=256)
+def _caller(connection: Connection) -> Aws:
+    """Who assumes a run's roles: one client for all of them, which threads may share."""
+    return Aws(connection)
+
+
+@functools.cache
+def _shared() -> Any:
+    """The session behind all that brings its own keys: making one costs as much as several clients."""
+    return _opened(None, None)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from chaoskit.engine.recover import PlaceGoneError, Reopen, recover
 from chaoskit.engine.rollback import Undone
 from chaoskit.engine.run import run_experiment
 from chaoskit.engine.stop import Stop
-from chaoskit.engine.surroundings import Limits, Lockouts, Surroundings
+from chaoskit.engine.surroundings import Earlier, Limits, Lockouts, Surroundings
 from chaoskit.engine.sweep import sweep
 from chaoskit.engine.timeline import Listener
 from chaoskit.engine.verdict import NOTHING_EXPECTED
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NOTHING_EXPECTED",
+    "Earlier",
     "Hold",
     "Limits",
     "Listener",
@@ -64,6 +65,7 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
     deadman: bool = True,
     lockouts: Lockouts | None = None,
     hold: Hold | None = None,
+    earlier: Earlier | None = None,
 ) -> Results:
     """Run experiments; the results are in the order given.
 
@@ -79,6 +81,7 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
         deadman: Arm the dead-man's switch before each change; False only when a person says so.
         lockouts: Foresees whether a fault would keep its own undo from being made; None asks nobody.
         hold: Keeps the faults in until it is released, instead of watching for expectations.
+        earlier: Tells when evidence came in earlier runs, around which looks are then close together.
     """
     clock = clock or SystemClock()
     stop = Stop() if stop is None else stop
@@ -96,6 +99,7 @@ def run_set(  # noqa: PLR0913 - each is another thing that a set may have or not
         deadman,
         lockouts,
         hold,
+        earlier,
     )
     results, begun = Results(run_id, target.name, started), _Begun()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="experiment") as pool:

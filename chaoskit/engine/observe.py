@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from chaoskit.engine.cadence import Cadence
 from chaoskit.engine.guards import look
 from chaoskit.experiment import Role
 from chaoskit.slo import Duration, Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from chaoskit.aws import Aws
@@ -22,9 +25,7 @@ if TYPE_CHECKING:
     from chaoskit.slo import Clock
 
 _SHORTEST_WAIT_S: Final = 0.05
-_LONGEST_WAIT_S: Final = 5.0
-_WAIT_SHARE: Final = 0.1
-"""The next look comes after this share of the time already waited, so an interval is about that wide."""
+_SHORTEST_PAUSE_S: Final = 0.001
 _REPAIR_ENDS_WITHIN_S: Final = 30.0
 _CLOCKS_AGREE_S: Final = 2.0
 """Clocks that differ by less are kept by NTP as usual; by more, and no latency can be told."""
@@ -43,9 +44,17 @@ class Observer:
         watch: Watch,
         timeline: Timeline,
         clock: Clock,
+        earlier: Callable[[int], Sequence[Interval]] | None = None,
     ) -> None:
-        """Nothing is looked at yet."""
+        """Nothing is looked at yet.
+
+        Of the expectation of that number, `earlier` tells between which looks it was met in earlier runs.
+        """
         self._all, self._open = open_, list(open_)
+        self._cadences = {
+            id(item): Cadence(earlier(number) if earlier else ()) for number, item in enumerate(open_)
+        }
+        self._due = dict.fromkeys(self._cadences, -math.inf)
         self._injector = injector
         self._aws = aws
         self._watch = watch
@@ -65,7 +74,8 @@ class Observer:
         """
         while True:
             self._injector.look_for_effects()
-            self._open = [item for item in self._open if not self._settled(item)]
+            now = self._clock.monotonic()
+            self._open = [item for item in self._open if self._due[id(item)] > now or not self._settled(item)]
             if not self._open:
                 self._see_repairs()
                 return
@@ -91,12 +101,16 @@ class Observer:
             self._injector.look_for_effects()
 
     def _pause(self) -> float:
-        """Until the next look: longer as time goes by, but never past the next deadline."""
+        """Until the next look at anything."""
+        next_ = min(self._due[id(item)] for item in self._open)
+        return max(next_ - self._clock.monotonic(), _SHORTEST_PAUSE_S)
+
+    def _put_off(self, item: ExpectationResult) -> None:
+        """Until its cadence says, but never past its deadline."""
         waited = (self._clock.now() - self._start).total_seconds()
-        deadlines = [float(item.expectation.within or 0) - waited for item in self._open]
-        next_deadline = min((left for left in deadlines if left > 0), default=_SHORTEST_WAIT_S)
-        pause = min(max(waited * _WAIT_SHARE, _SHORTEST_WAIT_S), _LONGEST_WAIT_S, next_deadline)
-        return max(pause, 0.001)
+        left = float(item.expectation.within or 0) - waited
+        pause = min(self._cadences[id(item)].pause(waited), left if left > 0 else _SHORTEST_WAIT_S)
+        self._due[id(item)] = self._clock.monotonic() + pause
 
     def _settled(self, item: ExpectationResult) -> bool:
         began = self._clock.now()
@@ -122,6 +136,7 @@ class Observer:
             item.summary += f" within {within}{self._why(item)}"
         else:
             self._last_without[id(item)] = began
+            self._put_off(item)
             return False
         word = {True: "met", False: "missed", None: "unknown"}[item.met]
         self._timeline.add(word, f"{item.expectation.role}: {item.summary}")

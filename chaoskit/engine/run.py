@@ -28,13 +28,14 @@ from chaoskit.experiment import Role
 from chaoskit.result import ExpectationResult, Result, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chaoskit.engine.rollback import Undone
     from chaoskit.engine.surroundings import Surroundings
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Entry
     from chaoskit.leases import Lease
+    from chaoskit.slo import Interval
 
 _STEADY_TRIES: Final = 10
 _STEADY_WAIT_S: Final = 0.5
@@ -147,9 +148,14 @@ class _Run:
                     watch=self._watch,
                     timeline=self._timeline,
                     clock=self._around.clock,
+                    earlier=self._earlier,
                 ).observe()
         finally:
             self._trace = injector.trace
+
+    def _earlier(self, number: int) -> Sequence[Interval]:
+        earlier = self._around.earlier
+        return earlier(self._experiment, number) if earlier else ()
 
     def restore(self) -> None:
         """Undo what is open, newest first, and look whether the steady state is back."""

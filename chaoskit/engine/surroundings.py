@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chaoskit.engine.timeline import Listener
     from chaoskit.experiment import Experiment
     from chaoskit.journal import Journal
-    from chaoskit.slo import Clock
+    from chaoskit.slo import Clock, Interval
     from chaoskit.target import Target
 
 
@@ -43,6 +43,14 @@ class Lockouts(Protocol):
         ...
 
 
+class Earlier(Protocol):
+    """Tells between which looks evidence came in earlier runs."""
+
+    def __call__(self, experiment: Experiment, number: int) -> Sequence[Interval]:
+        """Those of the experiment's expectation of that number, counted from 0; the newest first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What every run of a set shares; safe to share between threads."""
@@ -58,3 +66,4 @@ class Surroundings:
     deadman: bool = True
     lockouts: Lockouts | None = None
     hold: Hold | None = None
+    earlier: Earlier | None = None

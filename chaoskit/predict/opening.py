@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -41,20 +42,25 @@ class Limiter:
     def __init__(self, target: Target) -> None:
         """Read nothing yet."""
         self._target = target
-        self._mine = threading.local()
+        self._idle: deque[Aws] = deque()
 
     def __call__(self, experiment: Experiment) -> tuple[str, ...]:
         """Session policies for a run; none where it assumes no role."""
         role = self._target.role_arn
         if role is None:
             return ()
-        looks = self._target.read_role_arn is None
-        return session_policies(experiment, self._opened(), role, self._target.switches, looks=looks)
+        looks, aws = self._target.read_role_arn is None, self._lent()
+        try:
+            return session_policies(experiment, aws, role, self._target.switches, looks=looks)
+        finally:
+            self._idle.append(aws)
 
-    def _opened(self) -> Aws:
-        """This thread's own session; it is not for sharing, and ends."""
-        aws: Aws | None = getattr(self._mine, "aws", None)
-        expires = aws.connection.expires if aws else None
-        if aws is None or (expires and expires - datetime.now(UTC) < _NEARLY_OVER):
-            aws = self._mine.aws = self._target.open("chaoskit-plan", "plan", 0)
-        return aws
+    def _lent(self) -> Aws:
+        """A session, to one run at a time; it is not for sharing, and ends."""
+        while self._idle:
+            with suppress(IndexError):  # another thread was quicker
+                aws = self._idle.pop()
+                expires = aws.connection.expires
+                if not expires or expires - datetime.now(UTC) >= _NEARLY_OVER:
+                    return aws
+        return self._target.open("chaoskit-plan", "plan", 0)
