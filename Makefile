@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-suite docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-suite docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ bench-keep: ## Keep the last figures, to compare later ones with
 
 bench-compare: ## Which of the last figures are more than 25 % worse than the kept ones?
 	$(BIN)/python -m benchmarks.compare
+
+bench-page: ## Write the kept figures into docs/performance.md
+	$(BIN)/python -m benchmarks.page
 
 bench-policy: $(INSTALLED) $(VENV)-peers/.installed ## Decisions per second of the policy engine
 	$(BIN)/python -m benchmarks.policy
