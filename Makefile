@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-suite bench-startup docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,32 +76,59 @@ lock: ## Resolve the dependencies anew and pin them
 	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
 	rm -rf $(VENV)-lock
 
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup ## All figures
+# Ten minutes on two cores that do nothing else; each writes benchmarks/last/NAME.json.
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-startup ## All figures
 
-bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
-	$(BIN)/python benchmarks/policy.py
+bench-keep: ## Keep the last figures, to compare later ones with
+	$(BIN)/python -m benchmarks.compare --keep
+
+bench-compare: ## Which of the last figures are more than 25 % worse than the kept ones?
+	$(BIN)/python -m benchmarks.compare
+
+bench-page: ## Write the kept figures into docs/performance.md
+	$(BIN)/python -m benchmarks.page
+
+bench-policy: $(INSTALLED) $(VENV)-peers/.installed ## Decisions per second of the policy engine
+	$(BIN)/python -m benchmarks.policy
 
 bench-events: $(INSTALLED) ## Events per second through the event-pattern matcher
-	$(BIN)/python benchmarks/event_patterns.py
+	$(BIN)/python -m benchmarks.event_patterns
 
 bench-sigma: $(INSTALLED) ## Events per second through 50 Sigma rules
-	$(BIN)/python benchmarks/sigma_rules.py
+	$(BIN)/python -m benchmarks.sigma_rules
 
-bench-sandbox: $(INSTALLED) $(VENV)-stock/.installed ## Start, first call, deployment and overhead of the embedded sandbox
-	$(BIN)/python benchmarks/sandbox.py 300 $(VENV)-stock/bin/python
+bench-sandbox: $(INSTALLED) $(VENV)-stock/.installed $(VENV)-peers/.installed ## Start, first call, cost of a call, snapshots of the embedded sandbox
+	$(BIN)/python -m benchmarks.sandbox --stock $(VENV)-stock/bin/python
 
-# The peer, in an environment of its own: moto's server as anybody installs it, in the version that chaoskit uses.
+bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
+	$(BIN)/python -m benchmarks.fault_to_probe
+
+bench-overhead: $(INSTALLED) $(VENV)-peers/.installed ## What a run costs beside the Chaos Toolkit and the calls alone
+	$(BIN)/python -m benchmarks.overhead
+
+bench-accuracy: $(INSTALLED) $(VENV)-peers/.installed ## How exactly a detector's latency is told
+	$(BIN)/python -m benchmarks.accuracy
+
+bench-throughput: $(INSTALLED) ## Experiments per second, and whether one costs the same as all grows
+	$(BIN)/python -m benchmarks.throughput
+
+bench-startup: $(INSTALLED) ## What a command costs before it does anything
+	$(BIN)/python -m benchmarks.startup
+
+bench-suite: $(INSTALLED) ## What all experiments and tests take (half an hour); MUTATIONS=yes takes the controls away too
+	$(BIN)/python -m benchmarks.suite --mutations $(or $(MUTATIONS),no)
+
+# The peers, each in an environment of its own. moto's server as anybody installs it, in the version that chaoskit uses:
 $(VENV)-stock/.installed: constraints.txt
 	$(PYTHON) -m venv $(VENV)-stock
 	$(VENV)-stock/bin/python -m pip install --quiet --disable-pip-version-check \
 	  "moto[server]==$$(sed -n 's/^moto==//p' constraints.txt)"
 	@touch $@
 
-bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
-	$(BIN)/python benchmarks/fault_to_probe.py
-
-bench-startup: $(INSTALLED) ## What a command costs before it does anything
-	$(BIN)/python -m benchmarks.startup
+$(VENV)-peers/.installed: benchmarks/peers.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
+	@touch $@
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) $(VENV)-stock .mypy_cache .ruff_cache .pytest_cache out.json mutation.json
+	rm -rf $(VENV) $(VENV)-stock $(VENV)-peers benchmarks/last .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

@@ -1,21 +1,20 @@
 """Measures EventBridge pattern matching: 20 patterns over CloudTrail events, beside moto's own matcher.
 
-Run: `python benchmarks/event_patterns.py [EVENTS]`. Prints events per second for each matcher, and on how
-many events the two disagree. Prints only; nothing is asserted here.
+Also on how many events the two disagree. Run: `python -m benchmarks.event_patterns [--events N]`.
 """
-# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 
 import json
-import sys
 from time import process_time
-from typing import Any
+from typing import Any, Final
 
 from moto.events.models import EventPattern as MotoPattern
 
+from benchmarks.measure import Figure, median, options, reporting
 from chaoskit.sandbox.detect import EventPattern, PatternIndex
 
+_ROUNDS: Final = 5
 _DETAIL_TYPE = "AWS API Call via CloudTrail"
 _CALLS = {
     "iam": ["AttachRolePolicy", "PutRolePolicy", "CreateAccessKey", "UpdateAssumeRolePolicy", "GetRole"],
@@ -117,23 +116,27 @@ def main(count: int = 20_000) -> None:
     def motos(event: dict[str, Any]) -> list[int]:
         return [number for number, pattern in enumerate(moto) if pattern.matches_event(event)]
 
-    print(f"{len(texts)} patterns, {count} events")
-    results = {}
-    for label, matcher, share in (
-        ("chaoskit, indexed", indexed, 1),
-        ("chaoskit, one by one", unindexed, 10),
-        ("moto", motos, 100),
-    ):
-        some = stream[: max(1, count // share)]
-        started = process_time()
-        results[label] = [matcher(event) for event in some]
-        taken = process_time() - started
-        print(f"  {label:<22}{len(some) / taken:>12,.0f} events/s")
-    pairs = zip(results["chaoskit, indexed"], results["moto"], strict=False)
-    print(
-        f"  events on which moto disagrees: {sum(ours != theirs for ours, theirs in pairs)} of {count // 100}"
-    )
+    results, found = {}, {}
+    with reporting("event-patterns") as report:
+        what = f"events through {len(texts)} patterns"
+        for label, matcher, share in (
+            ("chaoskit, indexed", indexed, 5),
+            ("chaoskit, one by one", unindexed, 50),
+            ("moto", motos, 500),
+        ):
+            some = stream[: max(1, count // share)]
+            rates = []
+            for _ in range(_ROUNDS):
+                started = process_time()
+                results[label] = [matcher(event) for event in some]
+                rates.append(len(some) / (process_time() - started))
+            found[label] = median(report.add(Figure(what, label, "/s", rates, (), "more")).samples)
+        report.goal(f"{what}: times moto's rate", found["chaoskit, indexed"] / found["moto"], least=1)
+        pairs = list(zip(results["chaoskit, indexed"], results["moto"], strict=False))
+        report.note(
+            f"events on which moto disagrees: {sum(ours != theirs for ours, theirs in pairs)} of {len(pairs)}"
+        )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    main(options(__doc__, events=20_000).events)

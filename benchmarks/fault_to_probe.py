@@ -1,22 +1,19 @@
 """Measures fault -> record -> rule -> SQS -> probe over loopback: from the call to its message, read.
 
-Run: `python benchmarks/fault_to_probe.py [CALLS]`. The probe is a long poll of the queue through boto3, begun
-before the call, as the engine's watcher does. Prints the median and the 95th percentile in wall time, and
-the processor time of a turn, which other processes on the machine change less. Nothing is asserted here.
+The probe is a long poll of the queue through boto3, begun before the call. There is no peer: none of the
+other emulators brings a call's record to a rule. Run: `python -m benchmarks.fault_to_probe [--calls N]`.
 """
-# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 
 import json
-import statistics
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter, process_time, sleep
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from benchmarks.measure import Figure, options, reporting
 from chaoskit.sandbox.server import serve
 
 if TYPE_CHECKING:
@@ -28,12 +25,9 @@ _UNTIL_POLLING = 0.02
 
 def main(count: int = 100) -> None:
     """Print the figures."""
-    with serve() as served:
+    with reporting("fault-to-probe") as report, serve() as served:
         wall, processor = _measure(served, count)
-    slowest = statistics.quantiles(wall, n=20)[-1]
-    print(f"fault to probe, {count} calls")
-    print(f"  median {statistics.median(wall):.1f} ms, 95th percentile {slowest:.1f} ms")
-    print(f"  processor time, client and sandbox: median {statistics.median(processor):.1f} ms")
+        report.add(Figure("from a call to its alert, read", "chaoskit", "ms", wall, processor))
 
 
 def _client(served: Served, service: str) -> Any:
@@ -85,4 +79,4 @@ def _measure(served: Served, count: int) -> tuple[list[float], list[float]]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    main(options(__doc__, calls=100).calls)

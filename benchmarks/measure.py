@@ -117,9 +117,9 @@ class Report:
             tell(f"\n{figure.what}")
             self._told = figure.what
         low, middle, high = spread(figure.samples)
-        line = f"  {figure.who:<34} {_short(middle):>10} {figure.unit:<8} ({_short(low)} to {_short(high)})"
+        line = f"  {figure.who:<34} {short(middle):>10} {figure.unit:<8} ({short(low)} to {short(high)})"
         if figure.processor:
-            line += f"   processor {_short(spread(figure.processor)[1])}"
+            line += f"   processor {short(spread(figure.processor)[1])}"
         tell(line)
         self.figures.append(figure)
         return figure
@@ -127,7 +127,7 @@ class Report:
     def goal(self, text: str, value: float, *, most: float | None = None, least: float | None = None) -> None:
         """Judge a value by the goal that the project set itself, and print it."""
         met = (most is None or value <= most) and (least is None or value >= least)
-        tell(f"  goal {'met   ' if met else 'MISSED'}: {text}: {_short(value)}")
+        tell(f"  goal {'met   ' if met else 'MISSED'}: {text}: {short(value)}")
         self.goals.append(Goal(text, value, met))
 
     def note(self, text: str) -> None:
@@ -237,7 +237,7 @@ def memory_of(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Three digits that count."""
     if value == 0 or abs(value) >= 100:  # noqa: PLR2004 - three digits
         return f"{value:,.0f}"

@@ -1,32 +1,37 @@
-"""How many authorization decisions a second, beside moto's own evaluator.
+"""How many authorization decisions a second, beside the others that decide in Python.
 
-Run `python benchmarks/policy.py`. The request is a realistic one: two inline policies, a permissions
-boundary, three SCP levels and a bucket policy, all compiled. moto knows identity and resource policies only,
-and no conditions, so it is given the request without boundary and SCPs; chaoskit is measured on that smaller
-case as well. The last lines show how the cost grows with the number of statements: not at all with those
-about other actions, which an index sets aside, and in proportion with those about the same.
+The request is a realistic one: two inline policies, a permissions boundary, three SCP levels and a bucket
+policy, all compiled. moto knows identity and resource policies only, and no conditions, so it is given the
+request without boundary and SCPs; chaoskit is measured on that smaller case as well. npkt and sibyl-aws know
+one SCP's denials, and are given SCPs of 10 to 1000 of them, which chaoskit decides on with an identity policy
+besides. The cost grows with the number of statements: not at all with those about other actions, which an
+index sets aside, and in proportion with those about the same.
 
-Seconds are CPU seconds of this process, so that other work on the machine disturbs little. The median over
-the rounds is printed, with the slowest and the fastest round.
+A rate is of processor seconds, so that other work on the machine disturbs little.
+
+Run: `python -m benchmarks.policy [--rounds N]`; the peers' environment is `.venv-peers`.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
-import sys
-import time
-from typing import TYPE_CHECKING, Any
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
+from benchmarks.lab import PEERS
+from benchmarks.measure import Figure, median, options, rates, reporting
 from chaoskit.policy import Effect, Kind, PolicyCache, PolicySet, Request, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS = 9
-SECONDS_A_ROUND = 0.4
+    from benchmarks.measure import Report
+
+SECONDS_A_ROUND: Final = 0.2
+SIZES: Final = (10, 100, 1000)
 ACCOUNT = "111122223333"
 
 
@@ -95,6 +100,24 @@ BUCKET = policy(
 )
 
 
+EVENT = {
+    "eventTime": "2026-01-01T00:00:00Z",
+    "eventName": "GetObject",
+    "eventSource": "s3.amazonaws.com",
+    "awsRegion": "us-east-1",
+    "sourceIPAddress": "192.0.2.10",
+    "userAgent": "aws-sdk-python",
+    "userIdentity": {
+        "type": "AssumedRole",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/training/run-1",
+        "accountId": ACCOUNT,
+        "sessionContext": {"sessionIssuer": {"type": "Role", "arn": ROLE, "userName": "training"}},
+    },
+    "requestParameters": {"bucketName": "models", "key": "v1/model.tar.gz"},
+}
+"""The same request as CloudTrail records it, for those that decide on records."""
+
+
 def realistic_request() -> Request:
     """A training job reading its model; built anew for each decision, as the gateway does."""
     return Request(
@@ -115,24 +138,24 @@ def realistic_request() -> Request:
     )
 
 
-def measure(name: str, work: Callable[[], None]) -> float:
-    """Print and return the median decisions a second over the rounds."""
-    rates = []
-    for _ in range(ROUNDS):
-        count, start = 0, time.process_time()
-        while (spent := time.process_time() - start) < SECONDS_A_ROUND:
-            for _ in range(50):
-                work()
-            count += 50
-        rates.append(count / spent)
-    median = statistics.median(rates)
-    range_ = f"({min(rates):,.0f} to {max(rates):,.0f} per CPU second)"
-    sys.stdout.write(f"{name:<58} {median:>9,.0f}/s  {range_}\n")
-    return median
+def statements(count: int, *, about_it: bool) -> list[dict[str, Any]]:
+    """Statements that don't decide the request: about other actions, or about the same on other buckets."""
+    if about_it:
+        return [
+            {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::other-{n}/*"}
+            for n in range(count)
+        ]
+    return [{"Effect": "Deny", "Action": f"s3:Get{n}*", "Resource": "*"} for n in range(count)]
 
 
-def main() -> None:
+def main(rounds: int = 7) -> None:
     """Measure and print."""
+    with reporting("policy") as report:
+        _realistic(report, rounds)
+        _by_size(report, rounds)
+
+
+def _realistic(report: Report, rounds: int) -> None:
     cache = PolicyCache()
     identity = tuple(cache.compile(text, Kind.IDENTITY, f"inline-{n}") for n, text in enumerate(INLINE))
     bucket = (cache.compile(BUCKET, Kind.RESOURCE, "bucket"),)
@@ -143,17 +166,10 @@ def main() -> None:
         boundary=cache.compile(BOUNDARY, Kind.BOUNDARY, "boundary"),
         scps=tuple(tuple(cache.compile(text, Kind.SCP) for text in level) for level in levels),
     )
+    _add(report, "2 inline, boundary, 3 SCP levels, bucket policy", "chaoskit", _deciding(full), rounds)
     small = PolicySet(identity=identity, resource=bucket)
-
-    def with_chaoskit(policies: PolicySet) -> Callable[[], None]:
-        def work() -> None:
-            if decide(realistic_request(), policies).effect is not Effect.ALLOW:
-                raise AssertionError
-
-        return work
-
-    measure("chaoskit: 2 inline, boundary, 3 SCP levels, bucket policy", with_chaoskit(full))
-    measure("chaoskit: 2 inline, bucket policy", with_chaoskit(small))
+    what = "2 inline, bucket policy"
+    ours = _add(report, what, "chaoskit", _deciding(small), rounds)
     moto_policies = [IAMPolicy({"policy_document": text}) for text in INLINE]
     moto_bucket = IAMPolicy(BUCKET)
 
@@ -164,24 +180,63 @@ def main() -> None:
         if PermissionResult.PERMITTED not in results:
             raise AssertionError
 
-    measure("moto:     2 inline, bucket policy (no conditions)", with_moto)
-    for size in (10, 100, 1000):
-        statements = [
-            {"Effect": "Allow", "Action": f"s3:Get{n}*", "Resource": "arn:aws:s3:::models/*"}
-            for n in range(size - 1)
-        ]
-        text = policy(*statements, {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
-        grown = PolicySet(identity=(cache.compile(text, Kind.IDENTITY),))
-        measure(f"chaoskit: one policy of {size} statements", with_chaoskit(grown))
-    for size in (10, 100, 1000):
-        statements = [
-            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::other-{n}/*"}
-            for n in range(size - 1)
-        ]
-        text = policy(*statements, {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"})
-        alike = PolicySet(identity=(cache.compile(text, Kind.IDENTITY),))
-        measure(f"chaoskit: {size} statements that are all about the action", with_chaoskit(alike))
+    theirs = _add(report, what, "moto, without conditions", with_moto, rounds)
+    report.goal(f"{what}: times moto's rate", ours / theirs, least=1)
+
+
+def _by_size(report: Report, rounds: int) -> None:
+    cases: list[dict[str, Any]] = [
+        {
+            "name": f"one SCP of {size} denials, {'on the same action' if about else 'of other actions'}",
+            "scp": json.loads(
+                policy(*statements(size - 1, about_it=about), json.loads(FULL_ACCESS)["Statement"][0])
+            ),
+            "event": EVENT,
+            "action": "s3:GetObject",
+            "resource": realistic_request().resource,
+        }
+        for about in (False, True)
+        for size in SIZES
+    ]
+    peer = Path(__file__).with_name("policy_peers.py")
+    asked = [str(PEERS / "python"), str(peer), str(rounds), str(SECONDS_A_ROUND)]
+    ended = subprocess.run(asked, input=json.dumps(cases), capture_output=True, text=True, check=True)
+    peers = json.loads(ended.stdout)
+    found: dict[str, float] = {}
+    for case in cases:
+        name = str(case["name"])
+        cache = PolicyCache()
+        grown = PolicySet(
+            identity=(cache.compile(FULL_ACCESS, Kind.IDENTITY),),
+            scps=((cache.compile(json.dumps(case["scp"]), Kind.SCP),),),
+        )
+        found[name] = _add(report, name, "chaoskit", _deciding(grown), rounds)
+        for each in peers:
+            if each["case"] == name:
+                report.add(Figure(name, each["who"], "/s", each["rates"], (), "more"))
+                if each["denied"]:
+                    report.note(f"{each['who']} denies it, which AWS would allow")
+        best = max(median(each["rates"]) for each in peers if each["case"] == name)
+        report.goal(f"{name}: times the fastest peer's rate", found[name] / best, least=1)
+    for about in ("of other actions", "on the same action"):
+        few, many = (found[f"one SCP of {size} denials, {about}"] for size in (SIZES[0], SIZES[-1]))
+        grew = SIZES[-1] / SIZES[0]
+        report.goal(f"denials {about}: cost of {grew:g} times as many", few / many, most=grew)
+
+
+def _deciding(policies: PolicySet) -> Callable[[], None]:
+    def work() -> None:
+        if decide(realistic_request(), policies).effect is not Effect.ALLOW:
+            raise AssertionError
+
+    return work
+
+
+def _add(report: Report, what: str, who: str, work: Callable[[], None], rounds: int) -> float:
+    work()
+    found = rates(work, rounds, SECONDS_A_ROUND)
+    return median(report.add(Figure(what, who, "/s", found, (), "more")).samples)
 
 
 if __name__ == "__main__":
-    main()
+    main(options(__doc__, rounds=7).rounds)

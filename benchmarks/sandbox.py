@@ -1,72 +1,77 @@
-"""Measures the embedded sandbox: start, first call, deployment, a call's cost, snapshot and restore.
+"""Measures the embedded sandbox: how soon it is of use, what a call costs, and how many it answers.
 
-Run: `python benchmarks/sandbox.py [CALLS] [PYTHON]`. PYTHON is that of an environment with `moto[server]`,
-whose stock server then answers the same calls in a process of its own; `make bench-sandbox` makes one. A
-call's overhead is what the gateway adds to moto's own answer: signature, caller, operation, authorization,
-audit record. Figures of calls are processor time; the least of them is what other processes on the machine
-change least. Prints only; nothing is asserted here.
+Peers are moto's own server (`.venv-stock`) and ministack (`.venv-peers`), each in a process of its own, which
+neither authorize a call nor keep a record of it. The same signed requests are sent again and again by 16
+threads; what a call takes the server's process (processor time) says most on a machine that others use too.
+The gateway's own time is that of a request handled in this thread, less the time that moto took of it.
+
+Run: `python -m benchmarks.sandbox [--calls N] [--stock PYTHON]`.
 """
-# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from time import perf_counter, thread_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 
+from benchmarks.lab import PEERS, ROOT
+from benchmarks.measure import Figure, median, options, reporting, spent_by
 from chaoskit.sandbox.server import serve
 from chaoskit.sandbox.workload import Pace, deploy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from benchmarks.measure import Report
     from chaoskit.sandbox.http import HttpRequest
     from chaoskit.sandbox.server import Served
     from chaoskit.sandbox.wire import Answer
 
-_ROOT = Path(__file__).parents[1]
-_LOOK = 0.005
-_TURNS = 9
-_WARM = 20
-_STOCK_PORT = 45871
-_STARTS_WITHIN = 30
+_LOOK: Final = 0.005
+_TURNS: Final = 9
+_ROUNDS: Final = 5
+_CLIENTS: Final = 16
+_PORT: Final = 45871
+_STARTS_WITHIN: Final = 30
+_KEY: Final = {"access_key_id": "testing", "secret_access_key": "testing"}
+Calls = dict[str, "Callable[[], object]"]
 
 
-def main(count: int = 300, stock: str = "") -> None:
+def main(calls: int = 300, stock: str = "") -> None:
     """Print the figures."""
-    starts = [_process() for _ in range(3)]
-    print(f"start: the state file is there after  {_median(starts, 'up')} s")
-    print(f"first call answered after             {_median(starts, 'called')} s")
-    deploys = [_process("--workload", str(_ROOT / "runbooks")) for _ in range(3)]
-    print(
-        f"workload ready after                  {_median(deploys, 'ready')} s, all from the process's start"
-    )
-    print(f"\none call, median of {count}, ms         whole   in moto   gateway's own   (least)")
-    with serve() as served:
-        for name, call in _calls(served.url, served.describe()["credentials"]["admin"]).items():
-            whole, inside = _replayed(served, call, count)
-            own = [each - moto for each, moto in zip(whole, inside, strict=True)]
-            middle = [statistics.median(each) for each in (whole, inside, own)]
-            print(f"  {name:34} {middle[0]:7.2f} {middle[1]:9.2f} {middle[2]:15.2f} {min(own):9.2f}")
-        _deploy(served)
-        kept, put = _kept(served)
-    _beside_stock(count, stock)
-    print(f"\nwith the workload, ms, median (least)   snapshot {_middle(kept)}   restore {_middle(put)}")
+    with reporting("sandbox") as report:
+        _starts(report)
+        with serve() as served:
+            _own(report, served, calls)
+            _deploy(served)
+            kept, put = _kept(served)
+        report.add(Figure("snapshot, with the workload", "chaoskit", "ms", *kept))
+        report.add(Figure("restore, with the workload", "chaoskit", "ms", *put))
+        report.goal("snapshot, ms of processor time", median(kept[1]), most=50)
+        report.goal("restore, ms of processor time", median(put[1]), most=50)
+        _beside(report, calls, stock)
 
 
-def _median(taken: list[dict[str, float]], what: str) -> str:
-    return f"{statistics.median(each[what] for each in taken):.2f}"
+def _starts(report: Report) -> None:
+    seen = [_process() for _ in range(3)]
+    report.add(Figure("from start to the state file", "chaoskit", "s", [each["up"] for each in seen]))
+    report.add(Figure("from start to the first answer", "chaoskit", "s", [each["called"] for each in seen]))
+    ready = [_process("--workload", str(ROOT / "runbooks"))["ready"] for _ in range(2)]
+    report.add(Figure("from start to the workload's being deployed", "chaoskit", "s", ready))
 
 
 def _process(*arguments: str) -> dict[str, float]:
@@ -75,7 +80,7 @@ def _process(*arguments: str) -> dict[str, float]:
         command = [sys.executable, "-m", "chaoskit.sandbox", "--state-dir", folder, "--instance", "bench"]
         state = Path(folder) / "bench.json"
         began = perf_counter()
-        process = subprocess.Popen([*command, "--watch-stdin", *arguments], stdin=subprocess.PIPE, cwd=_ROOT)
+        process = subprocess.Popen([*command, "--watch-stdin", *arguments], stdin=subprocess.PIPE, cwd=ROOT)
         try:
             while not state.exists():
                 time.sleep(_LOOK)
@@ -94,7 +99,7 @@ def _process(*arguments: str) -> dict[str, float]:
             process.communicate()
 
 
-def _client(service: str, url: str, key: dict[str, str]) -> Any:
+def _client(service: str, url: str, key: Mapping[str, str]) -> Any:
     return boto3.client(
         service,
         endpoint_url=url,
@@ -104,65 +109,138 @@ def _client(service: str, url: str, key: dict[str, str]) -> Any:
     )
 
 
-def _beside_stock(count: int, stock: str) -> None:
-    """Print what a call costs a whole server's process, HTTP and all: ours, and moto's own server."""
-    if not stock or not Path("/proc/self/stat").exists():
-        print("\n(no stock moto server beside it: it takes Linux and a Python that has moto[server])")
+def _own(report: Report, served: Served, count: int) -> None:
+    """What the gateway adds to moto, without HTTP."""
+    owns = []
+    for name, call in _calls(served.url, served.describe()["credentials"]["admin"]).items():
+        whole, inside = _replayed(served, call, count)
+        own = [each - moto for each, moto in zip(whole, inside, strict=True)]
+        what = f"{name}, in the process, processor time"
+        report.add(Figure(what, "chaoskit, the gateway's own", "ms", own))
+        report.add(Figure(what, "moto, inside it", "ms", inside, (), "neither"))
+        owns.append(median(own))
+    report.goal("the gateway's own time of a call, ms, the median of all kinds", median(owns), most=0.3)
+
+
+def _beside(report: Report, count: int, stock: str) -> None:
+    """The same calls over HTTP, by the servers of three."""
+    if not Path("/proc/self/stat").exists():
+        report.note("no server beside it: their processor time is read from Linux's /proc")
         return
     with tempfile.TemporaryDirectory() as folder:
         ours = [sys.executable, "-m", "chaoskit.sandbox", "--state-dir", folder, "--instance", "bench"]
-        theirs = [stock, "-m", "moto.server", "-p", str(_STOCK_PORT)]
+        state = Path(folder) / "bench.json"
+        found = {}
         with _running([*ours, "--watch-stdin"]) as process:
-            state = Path(folder) / "bench.json"
             _until(state.exists)
             about = json.loads(state.read_text(encoding="utf-8"))
-            own = _spent(process.pid, _calls(about["url"], about["credentials"]["admin"]), count)
-        with _running(theirs) as process:
-            url = f"http://127.0.0.1:{_STOCK_PORT}"
-            key = {"access_key_id": "testing", "secret_access_key": "testing"}
-            _until(lambda: _listens(_STOCK_PORT))
-            _client("iam", url, key).create_user(UserName="admin")
-            plain = _spent(process.pid, _calls(url, key), count)
-    print(f"\none call over HTTP, {count} on end, ms of the server's process   chaoskit   stock moto server")
-    for name, spent in own.items():
-        print(f"  {name:57} {spent:8.2f} {plain[name]:19.2f}")
+            found["chaoskit"] = _served(process.pid, about["url"], about["credentials"]["admin"], count)
+        url = f"http://127.0.0.1:{_PORT}"
+        if stock:
+            with _running([stock, "-m", "moto.server", "-p", str(_PORT)]) as process:
+                found["moto server"] = _served(process.pid, url, _KEY, count)
+        if (PEERS / "ministack").exists():
+            there = {**os.environ, "GATEWAY_PORT": str(_PORT), "MINISTACK_PERSIST": "0"}
+            with _running([str(PEERS / "ministack")], there) as process:
+                found["ministack"] = _served(process.pid, url, _KEY, count)
+    ours_ = found["chaoskit"]
+    for name in ours_:
+        for who, told in found.items():
+            rate, spent = told[name]
+            report.add(Figure(f"{name}, {_CLIENTS} clients", who, "/s", rate, (), "more"))
+            report.add(Figure(f"{name}, {_CLIENTS} clients", f"{who}, a call", "ms cpu", spent))
+    for who, told in found.items():
+        if who == "chaoskit":
+            continue
+        shares = [median(told[name][1]) / median(spent) for name, (_, spent) in ours_.items()]
+        report.goal(f"{who}: processor time of a call, times chaoskit's", median(shares), least=1)
 
 
-def _spent(pid: int, calls: dict[str, Callable[[], object]], count: int) -> dict[str, float]:
-    """Milliseconds of processor time, user and system, that a call takes a process."""
-    spent = {}
-    for name, call in calls.items():
-        for _ in range(_WARM):
-            call()
-        before = _ticks(pid)
-        for _ in range(count):
-            call()
-        spent[name] = (_ticks(pid) - before) * 1000 / os.sysconf("SC_CLK_TCK") / count
-    return spent
+def _served(
+    pid: int, url: str, key: Mapping[str, str], count: int
+) -> dict[str, tuple[list[float], list[float]]]:
+    """Calls a second with 16 clients, and what a call takes the server's process in ms."""
+    _until(lambda: _listens(urlsplit(url).port or 0))
+    if key is _KEY:
+        _client("iam", url, key).create_user(UserName="admin")
+    found = {}
+    for name, request in _requests(url, key).items():
+        rates, spent = [], []
+        _sent(request, count // _CLIENTS)
+        for _ in range(_ROUNDS):
+            before, began = spent_by(pid), perf_counter()
+            made = _sent(request, count // _CLIENTS)
+            rates.append(made / (perf_counter() - began))
+            spent.append((spent_by(pid) - before) * 1000 / made)
+        found[name] = rates, spent
+    return found
 
 
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])  # utime and stime, proc(5)
+def _sent(request: Any, each: int) -> int:
+    """Send a signed request again and again from 16 threads, each on a connection of its own."""
+    place = urlsplit(request.url)
+    headers = {
+        name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()
+    }
+
+    def client(_: int) -> int:
+        connection = HTTPConnection("127.0.0.1", place.port or 80)
+        for _ in range(each):
+            connection.request(
+                request.method, place.path + (f"?{place.query}" if place.query else ""), request.body, headers
+            )
+            answer = connection.getresponse()
+            said = answer.read()
+            if answer.status >= 300:  # noqa: PLR2004 - HTTP's
+                raise RuntimeError(f"{request.url} is answered with {answer.status}: {said[:300]!r}")
+        connection.close()
+        return each
+
+    with ThreadPoolExecutor(_CLIENTS) as pool:
+        return sum(pool.map(client, range(_CLIENTS)))
+
+
+def _requests(url: str, key: Mapping[str, str]) -> dict[str, Any]:
+    """Each kind of call as it goes over the wire, where the server answers it."""
+    heard: list[Any] = []
+
+    def listened(made: Any) -> Any:
+        made.meta.events.register("before-send", lambda request, **_: heard.append(request))
+        return made
+
+    found = {}
+    for name, call in _calls(url, key, listened).items():
+        heard.clear()
+        call()
+        found[name] = heard[-1]
+    return found
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    command: list[str], environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=_ROOT
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env=environment,
     )
     try:
         yield process
     finally:
         process.terminate()
         process.communicate()
+        _until(lambda: not _listens(_PORT))
 
 
 def _until(holds: Callable[[], bool]) -> None:
     deadline = perf_counter() + _STARTS_WITHIN
     while not holds():
         if perf_counter() > deadline:
-            raise TimeoutError("the server does not start")
+            raise TimeoutError("the server does not start, or end")
         time.sleep(_LOOK)
 
 
@@ -171,10 +249,10 @@ def _listens(port: int) -> bool:
         return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _calls(url: str, key: dict[str, str]) -> dict[str, Callable[[], object]]:
+def _calls(url: str, key: Mapping[str, str], use: Callable[[Any], Any] = lambda made: made) -> Calls:
     """Ordinary calls, in one protocol each, on things that are there."""
     iam, s3, sqs, kms, functions = (
-        _client(service, url, key) for service in ("iam", "s3", "sqs", "kms", "lambda")
+        use(_client(service, url, key)) for service in ("iam", "s3", "sqs", "kms", "lambda")
     )
     s3.create_bucket(Bucket="bench")
     s3.put_object(Bucket="bench", Key="model", Body=b"weights")
@@ -182,7 +260,9 @@ def _calls(url: str, key: dict[str, str]) -> dict[str, Callable[[], object]]:
     made = kms.create_key()["KeyMetadata"]["KeyId"]
     return {
         "iam GetUser (query)": lambda: iam.get_user(UserName="admin"),
-        "sqs GetQueueAttributes (json)": lambda: sqs.get_queue_attributes(QueueUrl=queue),
+        "sqs GetQueueAttributes (json)": lambda: sqs.get_queue_attributes(
+            QueueUrl=queue, AttributeNames=["All"]
+        ),
         "kms DescribeKey (json)": lambda: kms.describe_key(KeyId=made),
         "lambda ListFunctions (rest-json)": functions.list_functions,
         "s3 GetObject (rest-xml)": lambda: s3.get_object(Bucket="bench", Key="model"),
@@ -195,24 +275,25 @@ def _deploy(served: Served) -> None:
         lambda service, who=who: _client(service, served.url, key[who]) for who in ("admin", "management")
     )
     pace = Pace(poll=5, timeout=300, sleep=served.cloud.idle)
-    deploy(member, management, _ROOT / "runbooks", pace=pace)
+    deploy(member, management, ROOT / "runbooks", pace=pace)
 
 
-def _kept(served: Served) -> tuple[list[float], list[float]]:
-    """Milliseconds of processor time that snapshots took, and restores."""
-    kept, put = [], []
+def _kept(served: Served) -> tuple[tuple[list[float], list[float]], tuple[list[float], list[float]]]:
+    """Milliseconds that snapshots took, and restores: by the wall, and of this thread's processor time."""
+    kept: tuple[list[float], list[float]] = ([], [])
+    put: tuple[list[float], list[float]] = ([], [])
+
+    def taken(work: Callable[[], Any], into: tuple[list[float], list[float]]) -> Any:
+        began, worked = perf_counter(), thread_time()
+        result = work()
+        into[0].append((perf_counter() - began) * 1000)
+        into[1].append((thread_time() - worked) * 1000)
+        return result
+
     for _ in range(_TURNS):
-        began = thread_time()
-        snapshot = served.cloud.snapshot()
-        kept.append((thread_time() - began) * 1000)
-        began = thread_time()
-        served.cloud.restore(snapshot)
-        put.append((thread_time() - began) * 1000)
+        snapshot = taken(served.cloud.snapshot, kept)
+        taken(partial(served.cloud.restore, snapshot), put)
     return kept, put
-
-
-def _middle(taken: list[float]) -> str:
-    return f"{statistics.median(taken):.0f} ({min(taken):.0f})"
 
 
 def _replayed(served: Served, call: Callable[[], object], count: int) -> tuple[list[float], list[float]]:
@@ -249,4 +330,5 @@ def _replayed(served: Served, call: Callable[[], object], count: int) -> tuple[l
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300, sys.argv[2] if len(sys.argv) > 2 else "")  # noqa: PLR2004 - the arguments' places
+    chosen = options(__doc__, calls=320, stock="")
+    main(chosen.calls, chosen.stock)

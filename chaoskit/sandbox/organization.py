@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ADMIN_USER = "admin"
 ADMIN_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -59,6 +60,7 @@ def bootstrap(*, management_account: str, account: str, region: str) -> Organiza
     iam_ids.share()
     managed_policies.share()
 
+    _administer_new_accounts()
     known = set(iam_backends)
     organizations = organizations_backends[management_account]["aws"]
     organizations.create_organization(region=region, FeatureSet="ALL")
@@ -106,6 +108,28 @@ def _grant_access_role(iam: Any, management_account: str) -> None:
         max_session_duration="3600",
     )
     iam.attach_role_policy(ADMIN_POLICY, ACCESS_ROLE)
+
+
+def _administer_new_accounts() -> None:
+    """Let the access role of an account that is made later administer it, as AWS does and moto does not.
+
+    Organizations User Guide, "Accessing member accounts in an organization with AWS Organizations".
+    """
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - as in `bootstrap`
+    from moto.organizations.models import OrganizationsBackend  # noqa: PLC0415 - as in `bootstrap`
+
+    make: Callable[..., dict[str, Any]] = OrganizationsBackend.create_account
+    if hasattr(make, "__wrapped__"):
+        return
+
+    @wraps(make)
+    def create_account(self: Any, **asked: Any) -> dict[str, Any]:
+        made = make(self, **asked)
+        iam = iam_backends[made["CreateAccountStatus"]["AccountId"]]["aws"]
+        iam.attach_role_policy(ADMIN_POLICY, asked.get("RoleName", ACCESS_ROLE))
+        return made
+
+    setattr(OrganizationsBackend, "create_account", create_account)  # noqa: B010 - it is typed as a method
 
 
 def _admin(iam: Any, region: str) -> AccessKey:

@@ -68,3 +68,22 @@ def test_the_management_account_may_assume_the_member_accounts_access_role(
     assert session["AssumedRoleUser"]["Arn"].startswith(f"arn:aws:sts::{MEMBER}:assumed-role/")
     roles = client("management", "iam").list_roles()["Roles"]
     assert "OrganizationAccountAccessRole" not in [role["RoleName"] for role in roles]
+
+
+def test_the_access_role_of_a_new_account_administers_it(
+    served: Served, client: Callable[[str, str], Any]
+) -> None:
+    asked = {"Email": "another@example.com", "AccountName": "another"}
+    made = client("management", "organizations").create_account(**asked)["CreateAccountStatus"]
+    role = f"arn:aws:iam::{made['AccountId']}:role/OrganizationAccountAccessRole"
+    keys = client("management", "sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    there = boto3.client(
+        "iam",
+        endpoint_url=served.url,
+        region_name="us-east-1",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    arn = there.create_user(UserName="somebody")["User"]["Arn"]
+    assert arn == f"arn:aws:iam::{made['AccountId']}:user/somebody"
