@@ -36,14 +36,22 @@ _RESTS_WITHIN_S: Final = 60.0
 _ANSWERS_WITHIN_S: Final = 10.0
 _STRIDE_S: Final = 15.0
 """Evidence is dated by itself, so a look may come later than its time; a miss costs fewer looks."""
+_LONGER: Final = 0.25
+"""A stride, as a part of the time that the run has lasted."""
 
 
 class _Strides(SkippingClock):
-    """Skips time in long strides."""
+    """Skips time in long strides, and longer ones the longer a run lasts: most wait for what never comes."""
+
+    def __init__(self, instance: Instance) -> None:
+        """A run begins with it."""
+        super().__init__(instance)
+        self._began = self.monotonic()
 
     def wait(self, seconds: float, wake: threading.Event) -> bool:
         """See `SkippingClock.wait`."""
-        return super().wait(max(seconds, _STRIDE_S), wake)
+        lasted = self.monotonic() - self._began
+        return super().wait(max(seconds, _STRIDE_S, lasted * _LONGER), wake)
 
 
 @contextmanager
