@@ -39,7 +39,7 @@ _PIPE_WIDTH: Final = 140
 )
 @click.option(
     "--resume",
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Take over what still holds of this report, finished or not.",
 )
 @click.option(
