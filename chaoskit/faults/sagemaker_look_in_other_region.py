@@ -27,6 +27,8 @@ class LookInOtherRegion(Fault):
 
     Detected by: CloudTrail ListModels (in that region).
 
+    Undetected: rules see the events of their own region, and none is deployed where nobody works.
+
     Attributes:
         region: The region; the run's own is left alone.
     """

@@ -43,6 +43,7 @@ RULES = [
     ("open-network-acl-in-research", "chaoskit-open-network-acl"),
     ("open-security-group-in-research", "chaoskit-open-security-group"),
     ("public-subnet-in-research", "chaoskit-public-subnet"),
+    ("untagged-subnet-in-production", "chaoskit-guardrail-hit"),
 ]
 RUNBOOKS = [
     ("endpoint-bypass-in-research", "restore-endpoint-routes"),
