@@ -60,9 +60,11 @@ class Change:
     beside: tuple[Call, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a burst of what would have to be undone."""
-        if self.beside and (self.undo or self.state):
-            raise ValueError(f"{self.do}: a burst must leave nothing behind")
+        """Refuse a burst of what would have to be undone, and what would have to be undone elsewhere."""
+        # The dead-man's switch undoes in the run's own region.
+        kind = "a burst" if self.beside else "a call to another region" if self.do.region else ""
+        if kind and (self.undo or self.state):
+            raise ValueError(f"{self.do}: {kind} must leave nothing behind")
 
 
 Changes = Generator[Change, Mapping[str, Any], None]

@@ -191,6 +191,13 @@ def test_a_burst_must_leave_nothing_behind() -> None:
         Change(do=call, undo=(call,), beside=(call,))
 
 
+def test_a_call_to_another_region_must_leave_nothing_behind_since_undos_are_made_in_this_one() -> None:
+    there, here = Call("s3", "CreateBucket", region="eu-west-2"), Call("s3", "DeleteBucket")
+    assert Change(do=there).do.region == "eu-west-2"
+    with pytest.raises(ValueError, match="a call to another region must leave nothing behind"):
+        Change(do=there, undo=(here,))
+
+
 def test_what_a_call_names_in_a_structure_is_touched_too() -> None:
     logging = {"cloudWatchConfig": {"logGroupName": "a-group"}, "textDataDeliveryEnabled": False}
     call = Call("bedrock", "PutModelInvocationLoggingConfiguration", loggingConfig=logging)

@@ -13,7 +13,7 @@ import pytest
 from chaoskit.contract import FAULTS
 from chaoskit.experiment import Role
 from chaoskit.knowledge import KINDS, catalog
-from chaoskit.report.catalog_page import page
+from chaoskit.report.catalog_page import page, undetected
 from chaoskit.spec import load
 from chaoskit.spec.runbooks import runbooks
 
@@ -40,6 +40,12 @@ def test_a_fault_is_used_by_an_experiment_that_can_prove_something(fault: type[F
 @pytest.mark.parametrize("fault", list(FAULTS), ids=lambda fault: fault.about.name)
 def test_a_fault_documents_what_detects_it(fault: type[Fault]) -> None:
     assert re.search(r"^Detected by: \S", inspect.getdoc(fault) or "", re.MULTILINE)
+
+
+@pytest.mark.parametrize("fault", list(FAULTS), ids=lambda fault: fault.about.name)
+def test_an_experiment_expects_a_faults_detection_or_the_fault_says_why_none_does(fault: type[Fault]) -> None:
+    own = [each for each in shipped() if any(isinstance(made, fault) for made in each.faults)]
+    assert any(each.expects(Role.DETECTION) for each in own) is not bool(undetected(fault))
 
 
 # The standards whose controls the experiments are to be evidence of; of some, the very control.

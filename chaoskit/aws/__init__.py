@@ -5,7 +5,7 @@ Importing this is cheap: boto3 is imported when the first client is made.
 
 from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, Secret, load_undo
 from chaoskit.aws.inbox import Inboxes, Message
-from chaoskit.aws.session import Aws, Connection, default_region
+from chaoskit.aws.session import Aws, Connection, default_region, only_reads
 from chaoskit.aws.views import Lender, Reader
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "Secret",
     "default_region",
     "load_undo",
+    "only_reads",
 ]

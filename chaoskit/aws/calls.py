@@ -53,6 +53,7 @@ class Call:
         source_ip: The address the call should come from. Only the embedded sandbox can do that; on
             AWS the machine's own address is used.
         source_vpce: The VPC endpoint that the call should come through, as above.
+        region: The region that it goes to instead of the run's own.
     """
 
     service: str
@@ -64,8 +65,9 @@ class Call:
     signed_by: Credentials | None
     source_ip: str | None
     source_vpce: str | None
+    region: str | None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a call is all of these
         self,
         service: str,
         operation: str,
@@ -77,6 +79,7 @@ class Call:
         signed_by: Credentials | None = None,
         source_ip: str | None = None,
         source_vpce: str | None = None,
+        region: str | None = None,
         **params: Any,
     ) -> None:
         fields = {
@@ -89,6 +92,7 @@ class Call:
             "signed_by": signed_by,
             "source_ip": source_ip,
             "source_vpce": source_vpce,
+            "region": region,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -122,6 +126,8 @@ class Call:
             data["source_ip"] = self.source_ip
         if self.source_vpce:
             data["source_vpce"] = self.source_vpce
+        if self.region:
+            data["region"] = self.region
         if self.signed_by:
             data["signed_by"] = self.signed_by.access_key_id
         return data
@@ -137,13 +143,15 @@ class Call:
             settles=float(data.get("settles", 0.0)),
             source_ip=data.get("source_ip"),
             source_vpce=data.get("source_vpce"),
+            region=data.get("region"),
             **_decode(data["params"]),
         )
 
     def cli(self) -> str:
         """The aws-cli line that makes this call, for a person to paste."""
         body = json.dumps(_encode(self.params))
-        return f"aws {_cli_name(self.service, self.operation)} --cli-input-json {shlex.quote(body)}"
+        where = f" --region {self.region}" if self.region else ""
+        return f"aws {_cli_name(self.service, self.operation)}{where} --cli-input-json {shlex.quote(body)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,11 @@ class Connection:
         return replace(self, profile=None, credentials=credentials, expires=keys["Expiration"])
 
 
+def only_reads(operation: str) -> bool:
+    """Whether an operation, as AWS writes its name, changes nothing."""
+    return _READS.match(operation) is not None
+
+
 class Aws:
     """One account in one region, called on behalf of one run.
 
@@ -149,7 +154,7 @@ class Aws:
         """See `Reader`. Refuses operations that are not reads."""
         import jmespath  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
-        if not _READS.match(query.operation):
+        if not only_reads(query.operation):
             raise ValueError(f"{query} is not a read")
         try:
             answer = self._answer(query)
@@ -198,7 +203,9 @@ class Aws:
             AwsError: The API failed, or its answer was lost (`sent` tells).
         """
         with translated(str(call), own_keys=call.signed_by is None):
-            client = self._client(call.service, call.signed_by, call.source_ip, call.source_vpce)
+            client = self._client(
+                call.service, call.signed_by, call.source_ip, call.source_vpce, region=call.region
+            )
             reply: dict[str, Any] = getattr(client, _method(call.operation))(**call.params)
             for key, value in reply.items():
                 if hasattr(value, "read"):
@@ -232,17 +239,23 @@ class Aws:
         source_ip: str | None,
         source_vpce: str | None = None,
         *,
+        region: str | None = None,
         attempts: int = 1,
     ) -> Any:
         origin = {"x-chaoskit-source-ip": source_ip, "x-chaoskit-source-vpce": source_vpce}
         said = {header: value for header, value in origin.items() if value}
-        key = (service, signed_by, tuple(said.items()), attempts)
+        key = (service, signed_by, tuple(said.items()), region, attempts)
         if key not in self._clients:
-            self._clients[key] = self._make(service, signed_by, said, attempts)
+            self._clients[key] = self._make(service, signed_by, said, region, attempts)
         return self._clients[key]
 
     def _make(
-        self, service: str, signed_by: Credentials | None, origin: Mapping[str, str], attempts: int
+        self,
+        service: str,
+        signed_by: Credentials | None,
+        origin: Mapping[str, str],
+        region: str | None,
+        attempts: int,
     ) -> Any:
         from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
@@ -251,7 +264,7 @@ class Aws:
         with _MAKING:
             client = session.client(
                 service,
-                region_name=self.region,
+                region_name=region or self.region,
                 endpoint_url=self.connection.endpoint_url,
                 aws_access_key_id=keys.access_key_id if keys else None,
                 aws_secret_access_key=keys.secret_access_key if keys else None,

@@ -173,3 +173,22 @@ def write_private(file: Path, text: str) -> None:
             written.write(text)
     except OSError as error:
         raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error
+
+
+def replace_private(file: Path, text: str) -> None:
+    """As `write_private`, but whoever reads it finds the old text or the new one, also after a crash.
+
+    Raises:
+        ChaoskitError: It can't be written.
+    """
+    from chaoskit.errors import ChaoskitError  # noqa: PLC0415 - as above
+
+    if file.exists() and not file.is_file():  # /dev/stdout
+        write_private(file, text)
+        return
+    beside = file.with_name(f".{file.name}.part")
+    write_private(beside, text)
+    try:
+        beside.replace(file)
+    except OSError as error:
+        raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from chaoskit import spec
-from chaoskit.cli.common import signals_held, write_private
+from chaoskit.cli.common import replace_private, signals_held
+from chaoskit.cli.reporting import read_document
 from chaoskit.engine import Stop
-from chaoskit.mutate import Outcome, Reasons, mutate, stage
+from chaoskit.mutate import Kept, Outcome, Reasons, mutate, stage
+from chaoskit.mutate.campaign import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +31,28 @@ _PIPE_WIDTH: Final = 140
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--control", "pattern", help="Only controls like this KIND:NAME, with * and ?.")
 @click.option("--relied", is_flag=True, help="Leave out controls that none of these experiments relies on.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the report here.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    help="Write the report here, as it grows; an unfinished one that is there is gone on with.",
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Take over what still holds of this report, finished or not.",
+)
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, 16), default=2, show_default=True, help="Sandboxes at once."
 )
 def command(
-    paths: tuple[Path, ...], *, pattern: str | None, relied: bool, json_file: Path | None, jobs: int
+    paths: tuple[Path, ...],
+    *,
+    pattern: str | None,
+    relied: bool,
+    json_file: Path | None,
+    resume: Path | None,
+    jobs: int,
 ) -> int:
     """Take each control away and see which experiment notices.
 
@@ -43,21 +61,40 @@ def command(
     survivors.toml beside the experiments gives the reason why one may. The exit status is 0 when every
     control was missed or has its reason, 1 otherwise; 3 when it was stopped.
 
+    What a run found is in the --json file before the next one begins: after an interruption, the same
+    command goes on where it was. A report holds as long as chaoskit's version, the workload's templates and
+    runbooks, the experiment and its faults and probes are the same; of another experiment nothing is kept.
+
     A single point of failure is a control whose loss alone lets a fault go by that no expectation of the
     experiment and no rule of EventBridge saw.
     """
     spec.load(paths)
     reasons, stop, told = Reasons.near(paths), Stop(), Console(stderr=True)
+    kept, left = _kept(resume, json_file), 0
 
-    def tell(mutant: Mutant) -> None:
-        line = f"{mutant.outcome:9} {mutant.control.id}  {_who(mutant)}".rstrip()
-        told.print(line, markup=False, highlight=False, soft_wrap=True)
+    def tell(campaign: Campaign, mutant: Mutant | None) -> None:
+        nonlocal left
+        left = campaign.left
+        if mutant is not None:
+            line = f"{mutant.outcome:9} {mutant.control.id}  {_who(mutant)}".rstrip()
+            told.print(line, markup=False, highlight=False, soft_wrap=True)
+        write(campaign)
+
+    def write(campaign: Campaign) -> None:
+        if json_file:
+            replace_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
 
     with signals_held(stop), ExitStack() as open_:
         stages = [open_.enter_context(stage(paths)) for _ in range(jobs)]
-        campaign = mutate(stages, stop, reasons=reasons, wanted=_like(pattern), relied_only=relied, told=tell)
-    if json_file:
-        write_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
+        wanted = _like(pattern)
+        try:
+            campaign = mutate(
+                stages, stop, reasons=reasons, wanted=wanted, relied_only=relied, kept=kept, told=tell
+            )
+        finally:
+            if left:
+                told.print(_how_to_go_on(left, json_file), markup=False, highlight=False, soft_wrap=True)
+    write(campaign)
     out = Console()
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
@@ -65,6 +102,26 @@ def command(
     for line in _lines(campaign):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     return campaign.exit_code
+
+
+def _kept(resume: Path | None, json_file: Path | None) -> Kept:
+    """What an earlier report found: the one that is named, or the unfinished one that would be written over.
+
+    Raises:
+        ChaoskitError: It is none, or somebody edited it.
+    """
+    if resume is not None:
+        return Kept.read(read_document(resume, SCHEMA))
+    if json_file is None or not json_file.is_file():
+        return Kept()
+    document = read_document(json_file, SCHEMA)
+    return Kept() if document["finished"] else Kept.read(document)
+
+
+def _how_to_go_on(left: int, json_file: Path | None) -> str:
+    if json_file is None:
+        return f"{left} controls are left; with --json FILE it could be gone on with."
+    return f"{left} controls are left. What was found is in {json_file}: the same command goes on from there."
 
 
 def _like(pattern: str | None) -> Callable[[Control], bool] | None:
@@ -85,9 +142,9 @@ def _table(campaign: Campaign) -> Table:
 def _who(mutant: Mutant) -> str:
     """The experiments that noticed."""
     return ", ".join(
-        f"{trial.result.experiment.id} {trial.result.verdict}{' UNNOTICED' if trial.unnoticed else ''}"
+        f"{trial.experiment} {trial.verdict}{' UNNOTICED' if trial.unnoticed else ''}"
         for trial in mutant.trials
-        if trial.result.verdict != "PASSED"
+        if trial.verdict != "PASSED"
     )
 
 
@@ -97,7 +154,7 @@ def _lines(campaign: Campaign) -> list[str]:
     for mutant in campaign.survivors:
         reason = f"reason: {mutant.excuse}" if mutant.excuse else "NO REASON is written in survivors.toml"
         saw = mutant.trouble or "; ".join(
-            f"{r.experiment.id}: {r.reason}" for r in mutant.results if r.verdict != "PASSED"
+            f"{each.experiment}: {each.reason}" for each in mutant.trials if each.verdict != "PASSED"
         )
         said = f" ({saw})" if saw and mutant.outcome is not Outcome.SURVIVED else ""
         lines.append(f"{mutant.outcome}: {mutant.control.id}{said}: {reason}")
@@ -107,7 +164,7 @@ def _lines(campaign: Campaign) -> list[str]:
         lines.append(
             f"VACUOUS: {name} passed whatever was taken away{f': reason: {excuse}' if excuse else ''}"
         )
-    lines += [f"NOT FIT: {r.experiment.id} is {r.verdict} to begin with: {r.reason}" for r in campaign.unfit]
+    lines += [f"NOT FIT: {r.experiment} is {r.verdict} to begin with: {r.reason}" for r in campaign.unfit]
     killed, every = len(campaign.killed), len(campaign.mutants)
     alone = sum(mutant.single_point for mutant in campaign.mutants)
     excused = sum(mutant.excuse is not None for mutant in campaign.survivors)

@@ -68,6 +68,7 @@ def _line(call: Call) -> str:
     keys = f" as {call.signed_by.access_key_id}" if call.signed_by else ""
     source = f" from {call.source_ip}" if call.source_ip else ""
     source += f" through {call.source_vpce}" if call.source_vpce else ""
+    source += f" in {call.region}" if call.region else ""
     return f"{call} {json.dumps(call.dump()['params'], default=str)}{keys}{source}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from chaoskit.aws import only_reads
 from chaoskit.contract import Observation
 from chaoskit.errors import AwsError, GuardError
 from chaoskit.experiment import Role
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chaoskit.aws import Aws
-    from chaoskit.contract import Probe, Trace
+    from chaoskit.contract import Change, Probe, Trace
     from chaoskit.engine.stop import Stop
     from chaoskit.experiment import Experiment
     from chaoskit.slo import Clock
@@ -65,6 +66,21 @@ def check_blast_radius(experiment: Experiment, target: Target) -> None:
             raise GuardError(
                 f"The target does not allow {what} {value}: it allows "
                 f"{', '.join(sorted(by_target)) or 'none'}; {what}s in chaoskit.toml's [aws] says which."
+            )
+
+
+def check_region(change: Change, experiment: Experiment, target: Target) -> None:
+    """A call to another region than the run's own only reads, or goes where both allow it.
+
+    Raises:
+        GuardError: It does not.
+    """
+    allowed = target.allowed_regions & set(experiment.blast_radius.regions)
+    for call in (change.do, *change.beside):
+        if call.region and call.region not in allowed and not only_reads(call.operation):
+            raise GuardError(
+                f"{experiment.id} may not call {call} in {call.region}: its blast_radius.regions and the "
+                "target must both name a region that is to be changed."
             )
 
 

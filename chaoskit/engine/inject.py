@@ -11,6 +11,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from chaoskit.aws import Each
 from chaoskit.contract import Attempt
 from chaoskit.engine.deadman import ARMED
+from chaoskit.engine.guards import check_region
 from chaoskit.engine.leases import changed
 from chaoskit.errors import AwsError, DeniedError, GuardError
 from chaoskit.journal import Record, Status
@@ -62,6 +63,7 @@ class Injector:
         """
         self.trace = trace
         self._result = result
+        self._target = target
         self._aws = aws
         self._place = {**target.place, "account": target.account, "region": target.connection.region}
         self._journal = journal
@@ -113,6 +115,7 @@ class Injector:
 
     def _check(self, change: Change) -> None:
         self._watch.check(self._look, self.trace)
+        check_region(change, self._result.experiment, self._target)
         limit = self._result.experiment.blast_radius.max_changes
         if len(self.trace.attempts) + 1 + len(change.beside) > limit:
             raise GuardError(f"blast_radius.max_changes {limit} is reached")

@@ -15,7 +15,14 @@ IMAGE: Final = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-le
 
 
 def started(
-    aws: Reader, beginning: str, role_arn: str, output: str, image: str = IMAGE, **where: Any
+    aws: Reader,
+    beginning: str,
+    role_arn: str,
+    output: str,
+    image: str = IMAGE,
+    *,
+    volume_key: str | None = None,
+    **where: Any,
 ) -> Changes:
     """Start a job that runs for a minute at most, under the first name that is free; see `_jobs.started`."""
     listed = Query(
@@ -23,6 +30,9 @@ def started(
     )
     taken = set(aws.read(listed) or ())
     name = next(f"{beginning}-{n}" for n in range(1, len(taken) + 2) if f"{beginning}-{n}" not in taken)
+    machine: dict[str, Any] = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    if volume_key:
+        machine["VolumeKmsKeyId"] = volume_key
     return _jobs.started(
         aws,
         "TrainingJob",
@@ -30,7 +40,7 @@ def started(
         RoleArn=role_arn,
         AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"},
         OutputDataConfig={"S3OutputPath": output},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        ResourceConfig=machine,
         StoppingCondition={"MaxRuntimeInSeconds": 60},
         **where,
     )

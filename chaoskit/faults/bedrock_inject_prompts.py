@@ -35,6 +35,9 @@ class InjectPrompts(Fault):
 
     Detected by: the model invocation log, and the metric InvocationsIntervened.
 
+    Undetected: a prompt that the guardrail stops does no harm, and each is in the invocation log that the
+    experiment reads.
+
     Attributes:
         guardrail: The guardrail's id or ARN.
         model: The foundation model's id.

@@ -28,6 +28,9 @@ class ExfiltrateThroughEndpoint(Fault):
 
     Detected by: CloudTrail PutObject, as a data event of the bucket's owner or a network activity event.
 
+    Undetected: what the endpoint's policy refuses is in network activity events only, which the workload's
+    trails don't select: they cost by the event, and a refusal does no harm.
+
     Attributes:
         endpoint: Id of the S3 endpoint. On AWS the call goes where chaoskit runs: run it inside the VPC.
         bucket: A bucket of an account that is not in the organization, which lets the caller put, see and

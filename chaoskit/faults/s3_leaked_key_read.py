@@ -26,6 +26,9 @@ class LeakedKeyRead(Fault):
 
     Detected by: CloudTrail CreateAccessKey, ListObjects (a data event).
 
+    Undetected: reads of objects are data events, which the workload's trails leave out as they cost by the
+    event; a service's key is disabled when it is made (`access-key-in-research`), before anybody reads.
+
     Attributes:
         user: The IAM user whose key leaks. It must have room for one more key (AWS allows two).
         bucket: The bucket's name.

@@ -1,8 +1,8 @@
-"""A training job leaves its data on a volume that no key of the customer's encrypts."""
+"""A training job leaves its data on a volume, or its model in a bucket, without a key of the customer's."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chaoskit.contract import Fault, fault
 from chaoskit.faults._training import IMAGE, started
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     owasp_ml=("ML03",),
 )
 class TrainWithoutKey(Fault):
-    """Start a training job without a KMS key for its volume: no key policy says who may read it.
+    """Start a training job without a KMS key for its volume or its output: no key policy tells who may read.
 
     It runs inside the VPC. For experiments whose guardrail denies it: a job that is let through is stopped
     and deleted.
@@ -34,6 +34,7 @@ class TrainWithoutKey(Fault):
         security_group: Its security group.
         job: How the job's name begins.
         image: The container that would run.
+        volume_key: A key for its volume, so that only its output has none; without it neither has.
     """
 
     role_arn: str
@@ -42,8 +43,13 @@ class TrainWithoutKey(Fault):
     security_group: str
     job: str = "production-chaoskit-without-key"
     image: str = IMAGE
+    volume_key: str | None = None
 
     def changes(self, aws: Reader) -> Changes:
         """Start it under the first name that is free; undone by stopping and deleting it."""
-        inside = {"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]}
-        return started(aws, self.job, self.role_arn, self.output, self.image, VpcConfig=inside)
+        where: dict[str, Any] = {
+            "VpcConfig": {"Subnets": [self.subnet], "SecurityGroupIds": [self.security_group]}
+        }
+        return started(
+            aws, self.job, self.role_arn, self.output, self.image, volume_key=self.volume_key, **where
+        )

@@ -3,13 +3,17 @@
 from chaoskit.mutate.campaign import Campaign, mutate
 from chaoskit.mutate.control import Control
 from chaoskit.mutate.find import controls
-from chaoskit.mutate.mutant import Mutant, Outcome, Trial
+from chaoskit.mutate.kept import Basis, Kept
+from chaoskit.mutate.mutant import Baseline, Mutant, Outcome, Trial
 from chaoskit.mutate.reasons import Reasons
 from chaoskit.mutate.staging import Stage, stage
 
 __all__ = [
+    "Baseline",
+    "Basis",
     "Campaign",
     "Control",
+    "Kept",
     "Mutant",
     "Outcome",
     "Reasons",

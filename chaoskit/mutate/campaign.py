@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.errors import AwsError, ExitCode, GuardError, TargetError
+from chaoskit.errors import ExitCode, TargetError
 from chaoskit.evidence import sealed
-from chaoskit.mutate.mutant import Mutant, Outcome, Trial
-from chaoskit.mutate.notice import slipped_in
+from chaoskit.mutate.bench import Bench
+from chaoskit.mutate.kept import Basis, Kept
+from chaoskit.mutate.mutant import Outcome
 from chaoskit.mutate.reasons import Reasons
-from chaoskit.mutate.reliance import reliance
 from chaoskit.result import Verdict, stamp
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from chaoskit.engine import Stop
     from chaoskit.mutate.control import Control
+    from chaoskit.mutate.mutant import Baseline, Mutant
     from chaoskit.mutate.staging import Stage
-    from chaoskit.result import Result
     from chaoskit.slo import Clock
 
 SCHEMA: Final = "chaoskit/mutation/v1"
@@ -35,19 +34,23 @@ class Campaign:
     """What came of all.
 
     Attributes:
-        baseline: The experiments' results with every control in place.
+        baseline: What the experiments said with every control in place.
         mutants: In the order in which the controls were found.
-        whole: Whether every control was tried, so that an experiment that noticed nothing is vacuous.
+        whole: Whether every control is tried, so that an experiment that noticed nothing is vacuous.
         started: When.
-        finished: When.
+        finished: When; None as long as it goes on.
+        left: How many controls are yet to be tried.
+        basis: What it was found of.
     """
 
-    baseline: list[Result]
+    baseline: list[Baseline]
     mutants: list[Mutant] = field(default_factory=list)
     reasons: Reasons = field(default_factory=Reasons)
     whole: bool = True
     started: datetime | None = None
     finished: datetime | None = None
+    left: int = 0
+    basis: Basis | None = None
 
     @property
     def killed(self) -> list[Mutant]:
@@ -60,21 +63,17 @@ class Campaign:
         return [each for each in self.mutants if each.outcome is not Outcome.KILLED]
 
     @property
-    def unfit(self) -> list[Result]:
+    def unfit(self) -> list[Baseline]:
         """Experiments that did not pass to begin with, and so can't notice anything."""
-        return [result for result in self.baseline if result.verdict is not Verdict.PASSED]
+        return [each for each in self.baseline if each.verdict is not Verdict.PASSED]
 
     @property
     def vacuous(self) -> list[str]:
         """Experiments that passed whatever was taken away."""
-        moved = {
-            result.experiment.id
-            for each in self.mutants
-            for result in each.results
-            if result.verdict is not Verdict.PASSED
-        }
-        fit = [r.experiment.id for r in self.baseline if r.verdict is Verdict.PASSED]
-        return [name for name in fit if name not in moved] if self.whole else []
+        trials = (trial for each in self.mutants for trial in each.trials)
+        moved = {each.experiment for each in trials if each.verdict is not Verdict.PASSED}
+        fit = [each.experiment for each in self.baseline if each.verdict is Verdict.PASSED]
+        return [name for name in fit if name not in moved] if self.whole and not self.left else []
 
     @property
     def needless(self) -> list[str]:
@@ -97,6 +96,8 @@ class Campaign:
                 "target": "embedded",
                 "started": stamp(self.started),
                 "finished": stamp(self.finished),
+                "left": self.left,
+                "basis": self.basis.dump() if self.basis else None,
                 "score": {
                     "killed": len(self.killed),
                     "all": len(self.mutants),
@@ -108,10 +109,7 @@ class Campaign:
                     {"experiment": name, "reason": self.reasons.experiments.get(name)}
                     for name in self.vacuous
                 ],
-                "baseline": [
-                    {"experiment": r.experiment.id, "verdict": r.verdict.value, "reason": r.reason}
-                    for r in self.baseline
-                ],
+                "baseline": [each.dump() for each in self.baseline],
             }
         )
 
@@ -123,7 +121,8 @@ def mutate(
     reasons: Reasons | None = None,
     wanted: Callable[[Control], bool] | None = None,
     relied_only: bool = False,
-    told: Callable[[Mutant], None] | None = None,
+    kept: Kept | None = None,
+    told: Callable[[Campaign, Mutant | None], None] = lambda *_: None,
     clock: Clock | None = None,
 ) -> Campaign:
     """Run the experiments once as it is, then those that rely on a control without it, for each control.
@@ -135,7 +134,9 @@ def mutate(
         wanted: Which controls to try; None tries all.
         relied_only: Leave out those that none of the experiments relies on: for a part of a set, of which
             another part may.
-        told: Is told of each as it is done, from the threads that run.
+        kept: What an earlier campaign found; what still holds of it is not run again.
+        told: Is told whenever there is more of the campaign, with what came of a control if it is that; from
+            the threads that run, one at a time.
         clock: Tells when it started and finished; the wall's by default.
 
     Raises:
@@ -150,76 +151,41 @@ def mutate(
     tried = [control for control in every if wanted is None or wanted(control)]
     if not tried:
         raise TargetError("No control is like that: leave out --control to see which there are.")
-    campaign = Campaign([], reasons=reasons, whole=wanted is None, started=clock.now())
-    free: SimpleQueue[Stage] = SimpleQueue()
-    for stage in stages:
-        free.put(stage)
+    basis = Basis.of(stages[0].experiments.values())
+    kept = (kept or Kept()).still(basis)
+    campaign = Campaign([], reasons=reasons, whole=wanted is None, left=len(tried), basis=basis)
+    campaign.started = clock.now()
+    bench, names = Bench(stages, stop, kept), list(stages[0].experiments)
+    before, after = dict(kept.baseline), {each.control.id: each for each in bench.kept(tried, reasons)}
+    noting = threading.Lock()
 
-    def with_all(name: str) -> tuple[Result, frozenset[str]]:
-        with _lent(free, stop) as stage:
-            return _relied(stage, name, stop)
+    def note(found: Mutant | None = None) -> None:
+        campaign.baseline = [before[name] for name in names if name in before]
+        campaign.mutants = [after[each.id] for each in tried if each.id in after]
+        told(campaign, found)
+
+    def with_all(name: str) -> None:
+        found = bench.with_all(name)
+        with noting:
+            before[name] = found
+            note()
+
+    def without(control: Control) -> None:
+        relying = [name for name in names if control.id in before[name].relies_on]
+        found = bench.without(control, relying, reasons.of(control.id))
+        with noting:
+            after[control.id] = found
+            campaign.left -= 1
+            note(found)
 
     with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="mutant") as pool:
-        before = list(pool.map(with_all, stages[0].experiments))
-        campaign.baseline = [result for result, _ in before]
-        relying = {
-            control.id: [result.experiment.id for result, on in before if control.id in on]
-            for control in tried
-        }
+        list(pool.map(with_all, [name for name in names if name not in before]))
         if relied_only:
-            tried = [control for control in tried if relying[control.id]]
-
-        def without(control: Control) -> Mutant:
-            with _lent(free, stop) as stage:
-                mutant = _without(stage, control, relying[control.id], stop, reasons.of(control.id))
-            if told:
-                told(mutant)
-            return mutant
-
-        campaign.mutants = list(pool.map(without, tried))
+            relied = frozenset[str]().union(*(each.relies_on for each in before.values()))
+            tried = [control for control in tried if control.id in relied]
+            campaign.left = len(tried)
+        list(pool.map(without, tried))
     if not campaign.mutants:
         raise TargetError("These experiments rely on no control that is like that.")
     campaign.finished = clock.now()
     return campaign
-
-
-@contextmanager
-def _lent(free: SimpleQueue[Stage], stop: Stop) -> Iterator[Stage]:
-    """The next stage that is free; its sandbox is put back as it was."""
-    if stop.requested:
-        raise GuardError(stop.reason)
-    stage = free.get()
-    try:
-        yield stage
-    finally:
-        stage.restore()
-        free.put(stage)
-
-
-def _relied(stage: Stage, name: str, stop: Stop) -> tuple[Result, frozenset[str]]:
-    """Run an experiment with everything in place; what came of it, and the controls that it relies on."""
-    foresight = stage.foresee(name)
-    result = stage.run(name, stop)
-    if result.verdict is not Verdict.PASSED:
-        return result, frozenset()
-    on, every = reliance(result, foresight), list(stage.controls.values())
-    return result, frozenset(control.id for control in every if on.on(control, every))
-
-
-def _without(
-    stage: Stage, control: Control, experiments: Sequence[str], stop: Stop, excuse: str | None
-) -> Mutant:
-    """Run the experiments without the control, each in the sandbox as it was but for that."""
-    trials: list[Trial] = []
-    for name in experiments:
-        try:
-            stage.take_away(control.id)
-            result = stage.run(name, stop)
-            trials.append(Trial(result, stage.noticed_by(result) if slipped_in(result) else None))
-        except AwsError as error:
-            return Mutant(control, excuse=excuse, trouble=str(error))
-        finally:
-            stage.restore()
-    if stop.requested:  # what they said is not of the control's absence
-        raise GuardError(stop.reason)
-    return Mutant(control, tuple(trials), excuse)

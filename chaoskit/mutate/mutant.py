@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from chaoskit.result import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chaoskit.mutate.control import Control
     from chaoskit.result import Result
 
@@ -33,26 +35,80 @@ class Trial:
     """What an experiment said without the control.
 
     Attributes:
+        experiment: Its id.
+        verdict: What it came to.
+        reason: Why.
         noticed_by: The rules that match a call of its fault, where nothing that it expects came to be; None
             where something did, or nothing got in.
     """
 
-    result: Result
+    experiment: str
+    verdict: Verdict
+    reason: str = ""
     noticed_by: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, result: Result, noticed_by: tuple[str, ...] | None = None) -> Trial:
+        """From what the run found."""
+        return cls(result.experiment.id, result.verdict, result.reason, noticed_by)
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Trial:
+        """From what `dump` wrote."""
+        by = data["noticed_by"]
+        noticed_by = None if by is None else tuple(by)
+        return cls(data["experiment"], Verdict(data["verdict"]), data["reason"], noticed_by)
 
     @property
     def unnoticed(self) -> bool:
         """Whether the fault was in and nobody saw it: neither this experiment's controls nor another rule."""
-        return self.result.verdict is Verdict.FAILED and self.noticed_by == ()
+        return self.verdict is Verdict.FAILED and self.noticed_by == ()
 
     def dump(self) -> dict[str, Any]:
         """The JSON of the mutation schema."""
         return {
-            "experiment": self.result.experiment.id,
-            "verdict": self.result.verdict.value,
-            "reason": self.result.reason,
+            "experiment": self.experiment,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
             "unnoticed": self.unnoticed,
             "noticed_by": None if self.noticed_by is None else list(self.noticed_by),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What an experiment said with every control in place.
+
+    Attributes:
+        experiment: Its id.
+        verdict: What it came to.
+        reason: Why.
+        relies_on: The ids of the controls that it relied on; none unless it passed.
+    """
+
+    experiment: str
+    verdict: Verdict
+    reason: str = ""
+    relies_on: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, result: Result, relies_on: frozenset[str] = frozenset()) -> Baseline:
+        """From what the run found."""
+        return cls(result.experiment.id, result.verdict, result.reason, relies_on)
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Baseline:
+        """From what `dump` wrote."""
+        relies_on = frozenset(data["relies_on"])
+        return cls(data["experiment"], Verdict(data["verdict"]), data["reason"], relies_on)
+
+    def dump(self) -> dict[str, Any]:
+        """The JSON of the mutation schema."""
+        return {
+            "experiment": self.experiment,
+            "verdict": self.verdict.value,
+            "reason": self.reason,
+            "relies_on": sorted(self.relies_on),
         }
 
 
@@ -72,16 +128,11 @@ class Mutant:
     trouble: str = ""
 
     @property
-    def results(self) -> tuple[Result, ...]:
-        """The trials' results."""
-        return tuple(each.result for each in self.trials)
-
-    @property
     def outcome(self) -> Outcome:
         """What came of it."""
         if self.trouble:
             return Outcome.KEPT
-        verdicts = {result.verdict for result in self.results}
+        verdicts = {each.verdict for each in self.trials}
         if Verdict.FAILED in verdicts:
             return Outcome.KILLED
         if not verdicts:

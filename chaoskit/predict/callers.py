@@ -76,7 +76,7 @@ def planned(call: Call, who: Who, region: str, source_ip: str | None) -> Planned
         call.operation,
         dict(call.params),
         who.account,
-        region,
+        call.region or region,
         who,
         source_ip,
         method=request.method if request else "POST",

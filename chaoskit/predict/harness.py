@@ -137,7 +137,8 @@ def grants(every: Iterable[Needs], aws: Reader, caller: str) -> dict[str, set[Gr
 
     def granted(call: Call) -> Iterator[Grant]:
         for needed in requirements(planned(call, who, look.region, None), known):
-            kept = tuple((key, str((needed.keys or {})[key])) for key in _KEPT if key in (needed.keys or {}))
+            kept: tuple[tuple[str, str], ...] = (("aws:RequestedRegion", call.region),) if call.region else ()
+            kept += tuple((key, str((needed.keys or {})[key])) for key in _KEPT if key in (needed.keys or {}))
             yield Grant(needed.action, _OPEN.sub("*", needed.resource), kept)
 
     for each in every:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,7 +80,7 @@ def _matrix(uses: Mapping[str, list[Experiment]]) -> Iterator[str]:
                 f"[`{name}`](#{name.replace('.', '')})",
                 ", ".join(_ids(fault.about.attack, "attack")),
                 _expecting(own, Role.GUARDRAIL),
-                _expecting(own, Role.DETECTION),
+                _expecting(own, Role.DETECTION) or _cell(undetected(fault)),
                 _codes(
                     sorted({item.runbook for each in own for item in each.expect if item.runbook is not None})
                 ),
@@ -108,6 +109,12 @@ def _fault(fault: type[Fault], own: list[Experiment]) -> Iterator[str]:
         yield f"- `{field.name}`: {meaning}{default}"
     for each in own:
         yield f"- experiment `{each.id}`: {each.title}"
+
+
+def undetected(fault: type[Fault]) -> str:
+    """The reason that a fault's docstring gives why no experiment expects its detection, or nothing."""
+    found = re.search(r"^Undetected: ((?:\S.*\n?)+)", inspect.getdoc(fault) or "", re.MULTILINE)
+    return " ".join(found[1].split()) if found else ""
 
 
 def _parameters(element: type[Element]) -> Iterator[tuple[dataclasses.Field[Any], str]]:

@@ -88,6 +88,7 @@ def deploy(
     _log_invocations(member("bedrock"), made)
     canaries.snapshot(member("ec2"))
     if management is not None:
+        given.setdefault("ApprovedRegions", cloudformation.meta.region_name)
         given["SandboxAccount"] = _account(member)
         given["SandboxOu"] = _sandbox_ou(management("organizations"), given["SandboxAccount"])
         bring(management("cloudformation"), ORGANIZATION, _body("organization.yaml"), given | made, pace)

@@ -93,6 +93,12 @@ def test_a_call_that_is_read_back_is_signed_by_nobody_in_particular() -> None:
     assert Call.load(through_json(INVOKE.dump())).signed_by is None
 
 
+def test_a_call_to_another_region_says_so_in_the_journal_and_to_a_person() -> None:
+    there = Call("sagemaker", "ListModels", region="eu-west-2")
+    assert Call.load(through_json(there.dump())) == there
+    assert there.cli() == "aws sagemaker list-models --region eu-west-2 --cli-input-json '{}'"
+
+
 def test_what_a_call_does_not_have_is_not_written() -> None:
     assert set(ATTACH.dump()) == {"service", "operation", "params"}
 

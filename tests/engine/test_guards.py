@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaoskit.aws import Aws, Connection
-from chaoskit.contract import About
+from chaoskit.aws import Aws, Call, Connection
+from chaoskit.contract import About, Change
 from chaoskit.engine.guards import (
     ROLLBACK_RESERVE_S,
     InconclusiveError,
     Watch,
     check_blast_radius,
     check_credentials,
+    check_region,
     check_steady_state,
     check_telemetry,
     look,
@@ -99,6 +100,32 @@ def test_the_target_may_forbid_the_region() -> None:
         GuardError, match=r"The target does not allow region us-east-1: it allows eu-west-1; regions in"
     ):
         check_blast_radius(experiment(), target(allowed_regions=frozenset({"eu-west-1"})))
+
+
+BOTH = BlastRadius((ACCOUNT,), (REGION, "eu-west-2"), Duration(300), 1)
+CREATE = Call("sagemaker", "CreateModel", region="eu-west-2")
+
+
+@pytest.mark.parametrize(
+    ("radius", "allowed"), [((REGION,), {REGION, "eu-west-2"}), ((REGION, "eu-west-2"), {REGION})]
+)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_call_that_changes_another_region_is_refused_unless_experiment_and_target_name_it(
+    radius: tuple[str, ...], allowed: set[str], beside: bool
+) -> None:
+    here, small = Call("sagemaker", "CreateModel"), BlastRadius((ACCOUNT,), radius, Duration(300), 1)
+    change = Change(do=here, beside=(CREATE,)) if beside else Change(do=CREATE)
+    with pytest.raises(GuardError, match="small may not call sagemaker:CreateModel in eu-west-2"):
+        check_region(change, experiment(blast_radius=small), target(allowed_regions=frozenset(allowed)))
+
+
+@pytest.mark.parametrize("operation", ["CreateModel", "ListModels"])
+def test_a_call_goes_where_both_name_it_and_one_that_reads_anywhere(operation: str) -> None:
+    there = Change(do=Call("sagemaker", operation, region="eu-west-2"))
+    both = target(allowed_regions=frozenset({REGION, "eu-west-2"}))
+    check_region(there, experiment(blast_radius=BOTH), both)
+    if operation == "ListModels":
+        check_region(there, experiment(), target())
 
 
 def test_an_account_is_compared_as_a_text() -> None:

@@ -39,10 +39,16 @@ PREVENTED = [
 ]
 SCPS = {
     "secret-in-environment-in-production": "chaoskit-keep-ml-safe",
+    "hosting-without-key-in-production": "chaoskit-keep-models-guarded",
+    "notebook-without-key-in-production": "chaoskit-keep-private",
+    "training-output-without-key-in-production": "chaoskit-keep-private",
     "training-without-key-in-production": "chaoskit-keep-private",
 }
 # moto does a job at once, so it is never seen in progress.
-LET_THROUGH = {"training-without-key-in-production": (Verdict.FAILED, Verdict.INCONCLUSIVE)}
+LET_THROUGH = {
+    f"training-{what}without-key-in-production": (Verdict.FAILED, Verdict.INCONCLUSIVE)
+    for what in ("", "output-")
+}
 RULES = {
     "aws-managed-key": "chaoskit-bucket-encryption-changed",
     "bucket-block": "chaoskit-bucket-block-removed",

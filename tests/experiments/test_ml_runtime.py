@@ -21,8 +21,8 @@ GUARDED, ROLES, AUDIT = (
     "chaoskit-protect-production-roles",
     "chaoskit-protect-audit",
 )
-# Without its SCP a fault goes through and fails the experiment, but for those that never let it through, or
-# that another guardrail stops too.
+# Without its SCP a fault goes through and fails the experiment. Of those that never let it through, it fails
+# where the SCP's denial is to be reported, and else nothing can be told.
 PREVENTED = [
     ("cost-harvesting-on-unapproved-model", GUARDED, Verdict.FAILED),
     ("function-outside-vpc-in-production", "chaoskit-keep-ml-safe", Verdict.FAILED),
@@ -30,7 +30,7 @@ PREVENTED = [
     ("model-extraction-from-production", "chaoskit-invoke-from-inside", Verdict.FAILED),
     ("notebook-url-of-production-operator", ROLES, Verdict.FAILED),
     ("production-data-capture-stopped", GUARDED, Verdict.FAILED),
-    ("production-guardrail-deleted", GUARDED, Verdict.INCONCLUSIVE),
+    ("production-guardrail-deleted", GUARDED, Verdict.FAILED),
     ("production-guardrail-weakened", GUARDED, Verdict.FAILED),
     ("production-notebook-script-swapped", GUARDED, Verdict.FAILED),
     ("production-role-to-training", ROLES, Verdict.FAILED),
@@ -38,7 +38,7 @@ PREVENTED = [
     ("production-without-guardrail", GUARDED, Verdict.FAILED),
     ("main-log-bucket-closed", AUDIT, Verdict.FAILED),
     ("main-log-bucket-deleted", AUDIT, Verdict.INCONCLUSIVE),
-    ("rewrite-guardrail", ROLES, Verdict.INCONCLUSIVE),
+    ("rewrite-guardrail", ROLES, Verdict.FAILED),
     ("root-session", ROLES, Verdict.INCONCLUSIVE),
 ]
 REPAIRED = [

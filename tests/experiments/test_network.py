@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from tests.e2e.lab import Lab
 
 IDS = sorted(path.stem for path in (SHIPPED / "network").glob("*.yaml"))
-PREVENTED = [name for name in IDS if name.endswith("-in-production")]
-OTHER_SCPS = {"function-outside-vpc-in-production": "chaoskit-keep-ml-safe"}
+PREVENTED = [*(name for name in IDS if name.endswith("-in-production")), "work-in-other-region"]
+OTHER_SCPS = {
+    "function-outside-vpc-in-production": "chaoskit-keep-ml-safe",
+    "work-in-other-region": "chaoskit-stay-in-approved-regions",
+}
 # moto does a job at once, so it is never seen in progress.
 LET_THROUGH = {
     f"{job}-outside-vpc-in-production": (Verdict.FAILED, Verdict.INCONCLUSIVE)
@@ -40,6 +43,7 @@ RULES = [
     ("open-network-acl-in-research", "chaoskit-open-network-acl"),
     ("open-security-group-in-research", "chaoskit-open-security-group"),
     ("public-subnet-in-research", "chaoskit-public-subnet"),
+    ("untagged-subnet-in-production", "chaoskit-guardrail-hit"),
 ]
 RUNBOOKS = [
     ("endpoint-bypass-in-research", "restore-endpoint-routes"),

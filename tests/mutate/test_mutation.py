@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from chaoskit.mutate import Campaign, Control, Stage
+    from chaoskit.mutate import Campaign, Control, Mutant, Stage
+    from chaoskit.result import Result
     from tests.e2e.lab import Lab
 
 SCP = "scp:chaoskit-protect-production-roles/KeepProductionRolesAsDeployed"
@@ -33,6 +34,16 @@ ANOTHER = "event-rule:chaoskit-public-bucket-acl"
 
 def only(*names: str) -> Callable[[Control], bool]:
     return lambda control: control.id in names
+
+
+def enough(stop: Stop) -> Callable[[Campaign, Mutant | None], None]:
+    """Stops a campaign once it knows of one control."""
+
+    def told(_: Campaign, mutant: Mutant | None) -> None:
+        if mutant is not None:
+            stop.request("enough")
+
+    return told
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +64,7 @@ def test_each_control_that_an_experiment_relies_on_is_missed(campaign: Campaign)
 
 
 def test_only_experiments_that_rely_on_a_control_are_run_without_it(campaign: Campaign) -> None:
-    ran = {each.control.id: [r.experiment.id for r in each.results] for each in campaign.mutants}
+    ran = {each.control.id: [trial.experiment for trial in each.trials] for each in campaign.mutants}
     assert ran == {SCP: [PREVENTED], RULE: [REPAIRED], RUNBOOK: [REPAIRED], ANOTHER: []}
 
 
@@ -99,7 +110,7 @@ def test_a_campaign_that_is_stopped_in_the_midst_ends_with_its_sandbox_restored(
 ) -> None:
     stop = Stop()
     with pytest.raises(GuardError, match="enough"):
-        mutate([stage], stop, wanted=only(RULE, RUNBOOK), told=lambda _: stop.request("enough"))
+        mutate([stage], stop, wanted=only(RULE, RUNBOOK), told=enough(stop))
     assert "chaoskit.nobody" not in lab.client("events").describe_rule(Name=RULE_NAME)["EventPattern"]
 
 
@@ -161,3 +172,49 @@ def test_a_pattern_that_no_control_is_like_is_a_sentence(
     (tmp_path / f"{REPAIRED}.yaml").write_text((SHIPPED / "identity" / f"{REPAIRED}.yaml").read_text())
     assert command(str(tmp_path), "-j", "1", "--control", "scp:nothing") == 5
     assert "No control is like that" in capsys.readouterr().err
+
+
+def test_what_was_found_before_a_stop_is_kept_and_gone_on_with(
+    command: Callable[..., int],
+    stage: Stage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file, ran = tmp_path / "mutation.json", list[str]()
+    run = stage.run
+
+    def stopped_after(runs: int) -> None:
+        ran.clear()
+
+        def one(name: str, stop: Stop) -> Result:
+            if len(ran) == runs:
+                stop.request("stopped by SIGINT")
+            ran.append(name)
+            return run(name, stop)
+
+        monkeypatch.setattr(stage, "run", one)
+
+    experiment = str(SHIPPED / "identity" / f"{REPAIRED}.yaml")
+    monkeypatch.setattr(stage, "experiments", {REPAIRED: stage.experiments[REPAIRED]})
+    pattern = "*:*permissive-policy*"  # the rule and its runbook, and others that it does not rely on
+    arguments = (experiment, "-j", "1", "--relied", "--control", pattern, "--json", str(file))
+    stopped_after(2)
+    assert command(*arguments) == 3
+    said = capsys.readouterr().err
+    assert "1 controls are left." in said
+    assert f"{file}: the same command goes on from there" in said
+    part = json.loads(file.read_text())
+    assert (part["finished"], part["left"], evidence.problems(part)) == (None, 1, [])
+    assert [each["outcome"] for each in part["controls"]] == ["killed"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    stopped_after(9)
+    assert command(*arguments) == 0
+    assert ran == [REPAIRED]  # once: the baseline and the first control are known
+    whole = json.loads(file.read_text())
+    assert (whole["finished"] is None, whole["left"]) == (False, 0)
+    assert {each["control"]: each["outcome"] for each in whole["controls"]} == {
+        RULE: "killed",
+        RUNBOOK: "killed",
+    }
+    assert whole["controls"][0]["experiments"] == part["controls"][0]["experiments"]

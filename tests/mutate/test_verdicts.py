@@ -11,7 +11,7 @@ import pytest
 
 from chaoskit import evidence
 from chaoskit.aws import Call
-from chaoskit.mutate import Campaign, Control, Mutant, Outcome, Reasons, Trial
+from chaoskit.mutate import Baseline, Campaign, Control, Mutant, Outcome, Reasons, Trial
 from chaoskit.mutate.notice import slipped_in
 from chaoskit.mutate.reliance import reliance
 from chaoskit.predict import Foresight
@@ -37,7 +37,7 @@ def said(verdict: Verdict, id_: str = "small", **fields: Any) -> Result:
 
 
 def mutant(*verdicts: Verdict, **fields: Any) -> Mutant:
-    return Mutant(control(), tuple(Trial(said(each)) for each in verdicts), **fields)
+    return Mutant(control(), tuple(Trial.of(said(each)) for each in verdicts), **fields)
 
 
 def made(outcome: str, denied_by: str | None = None, service: str = "iam") -> FaultResult:
@@ -78,7 +78,7 @@ def test_a_control_that_could_not_be_taken_away_is_a_survivor() -> None:
 def test_a_single_point_of_failure_is_one_whose_loss_nobody_else_sees(
     verdict: Verdict, noticed_by: tuple[str, ...] | None, single: bool
 ) -> None:
-    assert Mutant(control(), (Trial(said(verdict), noticed_by),)).single_point is single
+    assert Mutant(control(), (Trial.of(said(verdict), noticed_by),)).single_point is single
 
 
 @pytest.mark.parametrize(
@@ -93,37 +93,39 @@ def test_a_fault_slipped_in_if_it_was_let_through_and_nothing_expected_came_of_i
 
 
 def test_all_killed_and_nothing_vacuous_is_a_pass() -> None:
-    campaign = Campaign([said(Verdict.PASSED)], [mutant(Verdict.FAILED)])
+    campaign = Campaign([Baseline.of(said(Verdict.PASSED))], [mutant(Verdict.FAILED)])
     assert (campaign.exit_code, campaign.survivors, campaign.vacuous) == (0, [], [])
 
 
 @pytest.mark.parametrize("excuse", [None, "Because."])
 def test_a_survivor_fails_unless_it_has_its_reason(excuse: str | None) -> None:
     campaign = Campaign(
-        [said(Verdict.PASSED)], [mutant(Verdict.FAILED), mutant(Verdict.PASSED, excuse=excuse)]
+        [Baseline.of(said(Verdict.PASSED))], [mutant(Verdict.FAILED), mutant(Verdict.PASSED, excuse=excuse)]
     )
     assert campaign.exit_code == (0 if excuse else 1)
 
 
 def test_an_experiment_that_passes_whatever_is_taken_away_is_vacuous() -> None:
-    baseline = [said(Verdict.PASSED), said(Verdict.PASSED, "empty")]
+    baseline = [Baseline.of(said(Verdict.PASSED)), Baseline.of(said(Verdict.PASSED, "empty"))]
     campaign = Campaign(baseline, [mutant(Verdict.FAILED)])
     assert (campaign.vacuous, campaign.exit_code) == (["empty"], 1)
     excused = Campaign(baseline, [mutant(Verdict.FAILED)], Reasons(experiments={"empty": "Because."}))
     assert excused.exit_code == 0
     # Of a part of the controls nobody can tell.
     assert Campaign(baseline, [mutant(Verdict.FAILED)], whole=False).vacuous == []
+    # Nor as long as some are left.
+    assert Campaign(baseline, [mutant(Verdict.FAILED)], left=1).vacuous == []
 
 
 def test_an_experiment_that_did_not_pass_to_begin_with_fails_the_campaign() -> None:
-    campaign = Campaign([said(Verdict.FAILED)], [mutant(Verdict.FAILED)])
+    campaign = Campaign([Baseline.of(said(Verdict.FAILED))], [mutant(Verdict.FAILED)])
     assert [each.verdict for each in campaign.unfit] == [Verdict.FAILED]
     assert campaign.exit_code == 1
 
 
 def test_the_document_is_of_its_schema_and_an_edit_of_it_is_noticed(tmp_path: Path) -> None:
-    single = Mutant(control(), (Trial(said(Verdict.FAILED), ()),))
-    document = Campaign([said(Verdict.PASSED)], [single, mutant(excuse="Because.")]).dump()
+    single = Mutant(control(), (Trial.of(said(Verdict.FAILED), ()),))
+    document = Campaign([Baseline.of(said(Verdict.PASSED))], [single, mutant(excuse="Because.")]).dump()
     (tmp_path / "mutation.json").write_text(json.dumps(document))
     kept = json.loads((tmp_path / "mutation.json").read_text())
     assert kept["schema"] == "chaoskit/mutation/v1"
@@ -137,8 +139,8 @@ def test_the_document_is_of_its_schema_and_an_edit_of_it_is_noticed(tmp_path: Pa
 
 def test_the_documents_shape_is_the_one_that_is_documented() -> None:
     told = (Path(__file__).parents[2] / "docs" / "mutation.md").read_text()
-    single = Mutant(control(), (Trial(said(Verdict.FAILED), ()),))
-    document = Campaign([said(Verdict.PASSED)], [single]).dump()
+    single = Mutant(control(), (Trial.of(said(Verdict.FAILED), ()),))
+    document = Campaign([Baseline.of(said(Verdict.PASSED))], [single]).dump()
     (one,) = document["controls"]
     names = {*document, *document["score"], *one, *one["experiments"][0], *document["baseline"][0]}
     assert [name for name in names if f'"{name}"' not in told] == []

@@ -168,6 +168,22 @@ def test_what_a_probe_lends_to_another_tool_is_allowed_on_any_resource() -> None
     assert everywhere.resource.endswith(":role/*")
 
 
+class LooksAbroad(Fault):
+    """Lists what another region has."""
+
+    about = About("tests.looks-abroad", "network")
+
+    def changes(self, aws: Reader) -> Changes:
+        del aws
+        yield Change(Call("sagemaker", "ListModels", region="eu-west-2"))
+
+
+def test_a_call_to_another_region_is_granted_for_that_region_alone() -> None:
+    aws = account()
+    found = grants([needs(experiment(faults=(LooksAbroad(),)), aws)], aws, HARNESS)
+    assert found["Inject"] == {Grant("sagemaker:ListModels", "*", (("aws:RequestedRegion", "eu-west-2"),))}
+
+
 def test_a_role_whose_path_can_not_be_read_is_left_open_there() -> None:
     aws = account()
     del aws.answers["iam:GetRole training"]

@@ -53,6 +53,7 @@ def guardrails() -> dict[str, dict[str, Any]]:
             resource["Properties"],
             SandboxOu="ou-ab12-11111111",
             SandboxAccount="444455556666",
+            ApprovedRegions="us-east-1",
             ProductionApi="a1b2c3d4e5",
             ProductionUsagePlan="f6g7h8",
             ProductionGuardrailArn="arn:aws:bedrock:us-east-1:444455556666:guardrail/abcdef123456",
@@ -84,6 +85,7 @@ def test_the_guardrails_are_those_that_the_experiments_rely_on() -> None:
         "chaoskit-protect-audit",
         "chaoskit-protect-production-data",
         "chaoskit-protect-production-roles",
+        "chaoskit-stay-in-approved-regions",
     }
 
 
