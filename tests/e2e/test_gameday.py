@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -178,13 +178,23 @@ def test_a_terminal_that_is_gone_stops_the_day_and_rolls_back(town: Town) -> Non
     assert town.attached() == before
 
 
-def test_a_second_window_follows_the_day_until_ctrl_c_ends_it(town: Town, tmp_path: Path) -> None:
+def test_a_second_window_follows_the_day_over_an_interruption_until_ctrl_c_ends_it(
+    town: Town, tmp_path: Path
+) -> None:
     stage = Stage(day(tmp_path))
     stage.board.begin(1, stage.day.injects[0])
-    with serve(stage.board, Address()) as url, terminal(town.chaoskit("gameday", "watch", url)) as view:
+    with ExitStack() as served, ExitStack() as after:
+        url = served.enter_context(serve(stage.board, Address()))
+        view = after.enter_context(terminal(town.chaoskit("gameday", "watch", url)))
         view.shows("The hidden leak  running", "waiting detection", "Ctrl-C ends watching")
         stage.board.tell("note", "Dana has found it")
         view.shows("note: Dana has found it")
+        served.close()
+        view.shows("CONNECTION LOST", "note: Dana has found it")
+        served.enter_context(serve(stage.board, Address(), url))
+        view.shows("Ctrl-C ends watching")
+        stage.board.tell("note", "and Eli has seen it go on")
+        view.shows("note: and Eli has seen it go on")
         view.press("C-c")
         view.shows("ended 0", "\nicanon", "\necho")
 
