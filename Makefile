@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-fixture bench-latency bench-startup docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -76,7 +76,7 @@ lock: ## Resolve the dependencies anew and pin them
 	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
 	rm -rf $(VENV)-lock
 
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup ## All figures
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-fixture bench-latency bench-startup ## All figures
 
 bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
 	$(BIN)/python benchmarks/policy.py
@@ -96,6 +96,9 @@ $(VENV)-stock/.installed: constraints.txt
 	$(VENV)-stock/bin/python -m pip install --quiet --disable-pip-version-check \
 	  "moto[server]==$$(sed -n 's/^moto==//p' constraints.txt)"
 	@touch $@
+
+bench-fixture: $(INSTALLED) ## How long a pytest test waits for its account to be put back
+	$(BIN)/python benchmarks/fixture.py
 
 bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
 	$(BIN)/python benchmarks/fault_to_probe.py

@@ -1,0 +1,65 @@
+"""Measures the fixture `sandbox` of the pytest plug-in: how long a test waits for its account to be put back.
+
+Run: `python benchmarks/fixture.py [TESTS [WORKERS]]`. A project of its own is made, each of whose tests changes
+several services. The time is that of the whole call as the fixture makes it, to the sandbox's own process.
+"""
+# ruff: noqa: INP001 - a script: nobody imports it
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+TIMED = """\
+import os, time
+from chaoskit.pytest_plugin.laboratory import Laboratory
+real = Laboratory.put_back
+
+def timed(self):
+    begun = time.perf_counter()
+    real(self)
+    with open(os.environ["TIMES"], "a") as file:
+        file.write(f"{(time.perf_counter() - begun) * 1000:.3f}\\n")
+
+Laboratory.put_back = timed
+"""
+TESTS = """\
+import pytest
+
+@pytest.mark.parametrize("number", range({count}))
+def test_changes(sandbox, number):
+    iam, s3 = sandbox.client("iam"), sandbox.client("s3")
+    assert not [each for each in iam.list_users()["Users"] if each["UserName"].startswith("made-by-")]
+    iam.create_user(UserName=f"made-by-{{number}}")
+    s3.create_bucket(Bucket="made-by-a-test")
+    s3.put_object(Bucket="made-by-a-test", Key="key", Body=b"text")
+    sandbox.client("events").put_rule(Name="made-by-a-test", EventPattern='{{"source": ["aws.iam"]}}')
+    sandbox.client("sqs").create_queue(QueueName="made-by-a-test")
+"""
+
+
+def main(count: int, workers: int) -> None:
+    """Run the project, and print what its fixtures took."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "conftest.py").write_text(TIMED, "utf-8")
+        (folder / "test_account.py").write_text(TESTS.format(count=count), "utf-8")
+        times = folder / "times"
+        env = {**os.environ, "CHAOSKIT_HOME": str(folder / "home"), "TIMES": str(times)}
+        command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-p", "no:cacheprovider"]
+        subprocess.run(command, cwd=folder, env=env, check=True)  # noqa: S603 - our own
+        took = sorted(map(float, times.read_text("utf-8").split()))
+    most = took[len(took) * 9 // 10]
+    shown = f"median {statistics.median(took):.1f}, least {took[0]:.1f}, 90 % below {most:.1f}"
+    load = os.getloadavg()[0]
+    sys.stdout.write(
+        f"put back after each test, ms of {len(took)}: {shown} (load of the machine {load:.1f})\n"
+    )
+
+
+if __name__ == "__main__":
+    main(*(int(each) for each in (*sys.argv[1:], *("30", "0")[len(sys.argv) - 1 :])))
