@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-fixture bench-latency bench-startup docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-fixture bench-latency bench-startup docs shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,8 +62,11 @@ docs: $(INSTALLED) ## Write the pages that are made of the code
 	$(BIN)/chaoskit catalog --markdown docs/catalog.md
 	$(BIN)/python -m chaoskit.cli.reference > docs/cli.md
 
-shots: $(INSTALLED) ## Take the documentation's pictures, in Chromium
+shots: $(INSTALLED) ## Take the documentation's pictures: report, game day's page and terminal
 	$(BIN)/python scripts/shots.py docs/pictures
+
+axe: $(INSTALLED) ## Accessibility of the report of all experiments, after `make run`
+	$(BIN)/python scripts/axe.py out.json
 
 tutorial: $(INSTALLED) ## The first experiment as a new user would, with a stopwatch
 	scripts/tutorial.sh

@@ -1,9 +1,8 @@
 """Measures the fixture `sandbox` of the pytest plug-in: how long a test waits for its account to be put back.
 
-Run: `python benchmarks/fixture.py [TESTS [WORKERS]]`. A project of its own is made, each of whose tests changes
+Run: `python benchmarks/fixture.py [TESTS [WORKERS]]`. A project of its own is made; each of its tests changes
 several services. The time is that of the whole call as the fixture makes it, to the sandbox's own process.
 """
-# ruff: noqa: INP001 - a script: nobody imports it
 
 from __future__ import annotations
 
@@ -51,7 +50,7 @@ def main(count: int, workers: int) -> None:
         times = folder / "times"
         env = {**os.environ, "CHAOSKIT_HOME": str(folder / "home"), "TIMES": str(times)}
         command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), "-p", "no:cacheprovider"]
-        subprocess.run(command, cwd=folder, env=env, check=True)  # noqa: S603 - our own
+        subprocess.run(command, cwd=folder, env=env, check=True)
         took = sorted(map(float, times.read_text("utf-8").split()))
     most = took[len(took) * 9 // 10]
     shown = f"median {statistics.median(took):.1f}, least {took[0]:.1f}, 90 % below {most:.1f}"
