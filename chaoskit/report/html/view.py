@@ -11,6 +11,7 @@ from chaoskit.assess.matrix import ROLES
 from chaoskit.contract import LAYERS
 from chaoskit.report.html.pictures import distribution, timeline, trend
 from chaoskit.report.html.techniques import anchor, techniques
+from chaoskit.report.text import outcome
 from chaoskit.slo import Duration
 from chaoskit.trends import Series, series
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 VERDICTS: Final = ("PASSED", "FAILED", "ABORTED", "INCONCLUSIVE", "ERROR")
 _MOST_OPENED: Final = 10
-_MET: Final = {True: "met", False: "missed", None: "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,7 @@ def _experiments(results: Sequence[Mapping[str, Any]]) -> Iterator[Shown]:
 
 
 def _expectation(each: Mapping[str, Any]) -> str:
-    told = f"{each['role']} {_MET[each['met']]}"
-    if each["latency_s"] is not None:
-        told += f" in {Duration(round(each['latency_s'], 3))}"
-    return told + (f" of {Duration(each['slo_s'])}" if each["slo_s"] is not None else "")
+    return outcome(each["role"], each["met"], each["latency_s"], each["slo_s"])
 
 
 def _by_role(document: Mapping[str, Any]) -> Iterator[Latency]:
