@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-suite bench-startup docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-fixture bench-startup bench-suite docs shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,8 +62,11 @@ docs: $(INSTALLED) ## Write the pages that are made of the code
 	$(BIN)/chaoskit catalog --markdown docs/catalog.md
 	$(BIN)/python -m chaoskit.cli.reference > docs/cli.md
 
-shots: $(INSTALLED) ## Take the documentation's pictures, in Chromium
+shots: $(INSTALLED) ## Take the documentation's pictures: report, game day's page and terminal
 	$(BIN)/python scripts/shots.py docs/pictures
+
+axe: $(INSTALLED) ## Accessibility of the report of all experiments, after `make run`
+	$(BIN)/python scripts/axe.py out.json
 
 tutorial: $(INSTALLED) ## The first experiment as a new user would, with a stopwatch
 	scripts/tutorial.sh
@@ -77,7 +80,7 @@ lock: ## Resolve the dependencies anew and pin them
 	rm -rf $(VENV)-lock
 
 # Ten minutes on two cores that do nothing else; each writes benchmarks/last/NAME.json.
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-startup ## All figures
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-fixture bench-startup ## All figures
 
 bench-keep: ## Keep the last figures, to compare later ones with
 	$(BIN)/python -m benchmarks.compare --keep
@@ -111,6 +114,9 @@ bench-accuracy: $(INSTALLED) $(VENV)-peers/.installed ## How exactly a detector'
 
 bench-throughput: $(INSTALLED) ## Experiments per second, and whether one costs the same as all grows
 	$(BIN)/python -m benchmarks.throughput
+
+bench-fixture: $(INSTALLED) ## How long a pytest test waits for its account to be put back
+	$(BIN)/python -m benchmarks.fixture
 
 bench-startup: $(INSTALLED) ## What a command costs before it does anything
 	$(BIN)/python -m benchmarks.startup

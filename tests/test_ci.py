@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from tests.documents import ROOT, blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 SCRIPT = (ROOT / "ci" / "predict.sh").read_text("utf-8")
@@ -61,6 +65,34 @@ def test_the_hook_takes_experiments_and_runs_a_command_that_there_is() -> None:
     assert hook["entry"] == "chaoskit validate"
     shown = [yaml.safe_load(each.text) for each in blocks("yaml") if each.note == "of: pre-commit"]
     assert [each["repos"][0]["hooks"][0]["id"] for each in shown] == [hook["id"]]
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("vendor.github-actions", "action.yml"),
+        ("vendor.github-workflows", "ci/github/chaoskit.yml"),
+        ("vendor.gitlab-ci", "ci/gitlab/chaoskit.yml"),
+    ],
+)
+def test_a_file_for_a_ci_is_what_its_published_schema_says(
+    schema: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker = pytest.importorskip("check_jsonschema", reason="needs the published schemas: check-jsonschema")
+    monkeypatch.chdir(ROOT)
+    arguments = ["--builtin-schema", schema, file]
+    found = CliRunner().invoke(checker.main, arguments)
+    assert found.exit_code == 0, found.output
+
+
+def test_a_step_that_no_runner_knows_would_be_found(tmp_path: Path) -> None:
+    checker = pytest.importorskip("check_jsonschema", reason="needs the published schemas: check-jsonschema")
+    file = tmp_path / "action.yml"
+    file.write_text(
+        (ROOT / "action.yml").read_text("utf-8").replace("using: composite", "using: hope"), "utf-8"
+    )
+    found = CliRunner().invoke(checker.main, ["--builtin-schema", "vendor.github-actions", str(file)])
+    assert found.exit_code == 1
 
 
 def test_the_script_may_be_executed() -> None:

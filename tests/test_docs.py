@@ -1,4 +1,4 @@
-"""README and docs say what is so: each block is read by what would read it. tests/experiments runs them."""
+"""README and docs say what is so: each block is read by what would read it. tests/e2e runs them."""
 
 from __future__ import annotations
 

@@ -55,3 +55,20 @@ def test_a_control_of_2013_names_its_successors_of_2022() -> None:
     found = known.find("ISO27001-A.9.4")
     assert found is not None
     assert found.successors == ("ISO27001-2022-8.3",)
+
+
+def test_every_technique_of_attack_and_atlas_has_a_tactic_of_its_matrix() -> None:
+    for known in (catalog("attack"), catalog("atlas")):
+        assert [entry.id for entry in known.entries.values() if not entry.tactics] == []
+        assert {tactic for entry in known.entries.values() for tactic in entry.tactics} <= set(known.tactics)
+
+
+def test_a_sub_technique_serves_the_tactics_of_its_technique_as_v19_has_them() -> None:
+    known = catalog("attack")
+    found = {each: known.entries[each].tactics for each in ("T1685.002", "T1078.004", "T1098.003")}
+    assert found == {
+        "T1685.002": ("Defense Impairment",),
+        "T1078.004": ("Initial Access", "Persistence", "Privilege Escalation", "Stealth"),
+        "T1098.003": ("Persistence", "Privilege Escalation"),
+    }
+    assert catalog("atlas").entries["AML.T0051.000"].tactics == ("Execution",)

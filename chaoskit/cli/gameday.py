@@ -125,8 +125,10 @@ def run(
         record.blind = record.blind or bool(blind)
         board = Board(day, record, records, clock)
         with ExitStack() as shown:
-            room = shown.enter_context(serve(board, where)) if where else ""
+            room = shown.enter_context(serve(board, where, record.room)) if where else ""
             if where:
+                record.room = room
+                records.keep(record)
                 told.print(_room(room, where), markup=False, soft_wrap=True)
             desk = Desk(board, controls, clock, room)
             shown.enter_context(_view(terminal, board, desk) if attended else _lines(board))
@@ -139,13 +141,27 @@ def run(
 @command.command("watch")
 @click.argument("url")
 def watch(url: str) -> int:
-    """Watch a game day from a second window; URL is what `gameday run --serve` prints."""
+    """Watch a game day from a second window; URL is what `gameday run --serve` prints.
+
+    When the connection is lost, or the day's process dies and goes on, it connects again by itself.
+    """
     console, watched = Console(), Watched()
-    coming = states(url)
+
+    def lost(why: str) -> None:
+        if not console.is_terminal and bool(why) != bool(watched.trouble):
+            click.echo(f"connection lost: {why}" if why else "connected again", err=True)
+        watched.trouble = why
+
+    coming = states(url, lost=lost)
     watched.take(next(coming))
     first = watched.state or {}
     if console.is_terminal:
-        screen = Screen(lambda _: watched.state or first, now=watched.now, keys="Ctrl-C ends watching")
+        screen = Screen(
+            lambda _: watched.state or first,
+            now=watched.now,
+            keys="Ctrl-C ends watching",
+            trouble=lambda: watched.trouble,
+        )
         show: AbstractContextManager[Any] = live(console, screen)
     else:
         show = nullcontext()

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from chaoskit.cli.reporting import results_named
 from chaoskit.errors import ExitCode
-from chaoskit.history import History, HistoryError
+from chaoskit.history import History
 from chaoskit.home import history_path
 from chaoskit.report.trends import slo_table
 from chaoskit.slo import Duration
 from chaoskit.trends import OBJECTIVE, compare, series
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SHOWN = 20
 
@@ -71,7 +67,12 @@ def show(run: str) -> int:
 @click.option("--objective", type=click.FloatRange(0.5, 0.9999), default=OBJECTIVE, show_default=True)
 def slo(*, experiment: str | None, since: datetime, objective: float) -> int:
     """Show latency percentiles, SLO attainment and what is left of the error budget."""
-    runs = History(history_path()).runs(experiment=experiment, since=since)
+    every = History(history_path()).runs(experiment=experiment, since=since)
+    runs = [run for run in every if not run.problems]
+    if len(runs) < len(every):
+        click.echo(
+            f"{len(every) - len(runs)} runs are left out: `chaoskit report verify` says why.", err=True
+        )
     found = [each for each in series(run.document for run in runs) if experiment in (None, each.experiment)]
     _print(slo_table(found, f"{len(runs)} runs, objective {objective:.2%}", objective))
     return ExitCode.PASSED
@@ -84,9 +85,9 @@ def slo(*, experiment: str | None, since: datetime, objective: float) -> int:
 def compare_command(before: str, after: str, *, as_json: bool) -> int:
     """Tell what is different in AFTER; exit status 1 when anything got worse.
 
-    Each is a run (the beginning of its id, `last`, `last~1`) or a file that `run --json` wrote.
+    Each is a run (the beginning of its id, `last`, `last~1`), or a file that `run --json` or --html wrote.
     """
-    found = compare([_document(before)], [_document(after)])
+    found = compare([results_named(before)], [results_named(after)])
     if as_json:
         rows = [{"experiment": d.experiment, "what": d.what, "regression": d.regression} for d in found]
         click.echo(json.dumps(rows, indent=2))
@@ -97,19 +98,6 @@ def compare_command(before: str, after: str, *, as_json: bool) -> int:
             word, colour = ("REGRESSION", "red") if each.regression else ("changed", "cyan")
             click.echo(f"{click.style(word, fg=colour)} {each.experiment}: {each.what}")
     return ExitCode.FAILED if any(each.regression for each in found) else ExitCode.PASSED
-
-
-def _document(name: str) -> Mapping[str, Any]:
-    path = Path(name)
-    if not path.is_file():
-        return History(history_path()).find(name).document
-    try:
-        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        if document["schema"] != "chaoskit/results/v1":
-            raise HistoryError(f"{path} is of schema {document['schema']}, not chaoskit/results/v1.")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HistoryError(f"{path} is not a file that `chaoskit run --json` wrote.") from error
-    return document
 
 
 def _print(table: Table) -> None:

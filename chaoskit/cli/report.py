@@ -10,7 +10,7 @@ import click
 from chaoskit import evidence
 from chaoskit.assess import SCHEMA as ASSESSMENT
 from chaoskit.cli.common import aws_settings, target_options
-from chaoskit.cli.reporting import publish, read_document, report_options, take, write_reports
+from chaoskit.cli.reporting import publish, read_document, report_options, results_named, take, write_reports
 from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.history import History
 from chaoskit.home import history_path, journals
@@ -29,22 +29,20 @@ def command() -> None:
 
 
 @command.command("render")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results")
 @report_options
 @target_options
 @click.option("--assessment", type=click.Path(path_type=Path), help="What `assess --json` wrote, for --html.")
 @click.option("--mutation", type=click.Path(path_type=Path), help="What `mutate --json` wrote, for --html.")
 def render(
-    results: Path, *, target: api.TargetName, assessment: Path | None, mutation: Path | None, **options: Any
+    results: str, *, target: api.TargetName, assessment: Path | None, mutation: Path | None, **options: Any
 ) -> int:
     """Write RESULTS, a file of `run --json`, in other forms, and tell others of them.
 
-    `last` stands for the newest run in the history of this machine.
+    A run in the history of this machine has them too: the beginning of its id, `last`, or `last~1`.
     """
     wanted = take(options)
-    document = (
-        History(history_path()).find("last").document if str(results) == "last" else read_document(results)
-    )
+    document = results_named(results)
     write_reports(
         document,
         wanted,

@@ -113,6 +113,20 @@ def read_document(file: Path, schema: str = SCHEMA) -> Mapping[str, Any]:
     return document
 
 
+def results_named(name: str) -> Mapping[str, Any]:
+    """The results in a file, or of a run in the history: the beginning of its id, `last`, `last~1`.
+
+    Raises:
+        ChaoskitError: There are none, or somebody edited them.
+    """
+    if Path(name).is_file():
+        return read_document(Path(name))
+    run = History(history_path()).find(name)
+    if run.problems:
+        raise ChaoskitError(f"Run {run.run_id} in the history proves nothing: {'; '.join(run.problems)}.")
+    return run.document
+
+
 def take(options: MutableMapping[str, Any]) -> dict[str, Any]:
     """Take the parameters of `report_options` out of a command's."""
     return {name: options.pop(name) for name in OPTIONS}

@@ -71,6 +71,7 @@ class Record:
         digest: Of what the file said, so that a changed one is not taken for it.
         finished: None while it goes on, and after a crash.
         ended: Why it ended.
+        room: The address of the room's page, so that a day that goes on is found where it was.
     """
 
     day: str
@@ -88,6 +89,7 @@ class Record:
     entries: list[Entry] = field(default_factory=list)
     finished: datetime | None = None
     ended: str = ""
+    room: str = ""
 
     @classmethod
     def begun(cls, day: GameDay, target: str, account: str, at: datetime, *, blind: bool) -> Record:
@@ -120,7 +122,8 @@ class Record:
         """
         if told["schema"] != SCHEMA:
             raise ValueError(f"it is not of schema {SCHEMA}")
-        values = {name: told[name] for name in cls.__dataclass_fields__}
+        values = {name: told[name] for name in cls.__dataclass_fields__ if name != "room"}
+        values["room"] = told.get("room", "")  # an older chaoskit kept none
         values["started"] = datetime.fromisoformat(told["started"])
         values["finished"] = _time(told["finished"])
         values["roles"] = {name: tuple(people) for name, people in told["roles"].items()}

@@ -6,18 +6,20 @@ state that everybody may see: in a blind day what is hidden never reaches this m
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import secrets
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from chaoskit.errors import ChaoskitError
 
@@ -44,6 +46,8 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _ALIVE_EVERY_S: Final = 10.0
+_RETRY_AFTER: Final = b"retry: 1000\n\n"
+"""How long a browser waits before it connects again, in ms (HTML Standard, "Server-sent events")."""
 _ANSWERS_WITHIN_S: Final = 30.0
 _ENDS_WITHIN_S: Final = 2.0
 _MOST_WATCHERS: Final = 50
@@ -140,14 +144,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.watchers.release()
 
     def _send_changes(self) -> None:
-        board, version, shown, due = self.server.board, -1, None, time.monotonic()
+        board, version, due = self.server.board, -1, time.monotonic() + _ALIVE_EVERY_S
+        seen = self.headers.get("Last-Event-ID")  # whoever comes back has this state already
+        self.wfile.write(_RETRY_AFTER)
         while True:
             state = board.state()
             # By what is shown, not by version: the stream's rhythm must not tell what a blind day hides.
-            now = {name: value for name, value in state.items() if name != "now"}
-            if now != shown:
-                shown, due = now, time.monotonic() + _ALIVE_EVERY_S
-                self.wfile.write(b"event: state\ndata: " + _json(state) + b"\n\n")
+            now = _name(state)
+            if now != seen:
+                seen, due = now, time.monotonic() + _ALIVE_EVERY_S
+                self.wfile.write(f"id: {now}\nevent: state\ndata: ".encode() + _json(state) + b"\n\n")
             elif time.monotonic() >= due:
                 due += _ALIVE_EVERY_S
                 self.wfile.write(b": alive\n\n")
@@ -160,15 +166,25 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(board: Board, address: Address, token: str | None = None) -> Iterator[str]:
+def serve(board: Board, address: Address, before: str = "") -> Iterator[str]:
     """Serve the page while the block lasts; its URL.
+
+    Args:
+        board: Whose state is shown.
+        address: Where.
+        before: The URL at which this day was served earlier: it is the same again, if its port is free.
 
     Raises:
         ChaoskitError: The address can't be used.
     """
-    token = token or secrets.token_urlsafe(_TOKEN_BYTES)
+    earlier = urlsplit(before)
+    token = earlier.path.strip("/") or secrets.token_urlsafe(_TOKEN_BYTES)
+    server = None
+    if earlier.port and not address.port:
+        with suppress(OSError):
+            server = _Server((address.host, earlier.port), board, token)
     try:
-        server = _Server((address.host, address.port), board, token)
+        server = server or _Server((address.host, address.port), board, token)
     except (OSError, UnicodeError) as error:
         raise ChaoskitError(f"{address.host}:{address.port} can't be served: {error}.") from error
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="room", daemon=True)
@@ -179,6 +195,12 @@ def serve(board: Board, address: Address, token: str | None = None) -> Iterator[
     finally:
         server.end()
         thread.join()
+
+
+def _name(state: Mapping[str, Any]) -> str:
+    """A state's name, the same in every process: of all that it shows but the time."""
+    shown = {name: value for name, value in state.items() if name != "now"}
+    return hashlib.sha256(_json(shown)).hexdigest()[:16]
 
 
 def _json(state: Mapping[str, Any]) -> bytes:

@@ -47,12 +47,14 @@ class Screen:
         *,
         now: Callable[[], datetime],
         keys: str = _KEYS,
+        trouble: Callable[[], str] = str,
     ) -> None:
-        """Take the state, what the desk adds, and the time, at each drawing."""
+        """Take the state, what the desk adds, the time, and what is wrong, at each drawing."""
         self._state = state
         self._look = look
         self._now = now
         self._keys = keys
+        self._trouble = trouble
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         look = self._look()
@@ -65,6 +67,10 @@ class Screen:
         if state["current"]:
             parts += _current(state["current"], now)
         bottom = Text(f"note: {look.note}▏", "cyan") if look.note is not None else Text(self._keys, "dim")
+        if trouble := self._trouble():
+            bottom = Text(
+                _plain(f"CONNECTION LOST: {trouble}"), "bold red", no_wrap=True, overflow="ellipsis"
+            )
         lines = (options.height or console.size.height) - 2  # an empty one, and the bottom
         top = _fitting(console, options, parts, lines - _FEWEST_ENTRIES)
         used = sum(_height(console, options, part) for part in top)

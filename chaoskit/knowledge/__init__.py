@@ -28,12 +28,14 @@ class Entry:
         name: Its name; for a control, what it is about.
         url: Where to read more; empty when there is no page of its own.
         successors: The ids under which a later edition of the same standard has it.
+        tactics: The names of the tactics that it serves, in the order of the publisher's matrix.
     """
 
     id: str
     name: str
     url: str = ""
     successors: tuple[str, ...] = ()
+    tactics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Catalog:
         version: Of which version the ids are.
         source: Where the entries come from.
         sources: For a file of several publishers, the source of each by the beginning of its ids.
+        tactics: The columns of the publisher's matrix, in its order; empty when it has no matrix.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Catalog:
     entries: Mapping[str, Entry]
     aliases: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    tactics: tuple[str, ...] = ()
 
     def find(self, wanted: str) -> Entry | None:
         """The entry of that id, also of one that was replaced; None when nobody knows it."""
@@ -68,8 +72,15 @@ def catalog(kind: Kind) -> Catalog:
     """The catalog of a kind of id, as `maps:` in an experiment names the kinds."""
     told = json.loads(Path(__file__).with_name(f"{kind}.json").read_bytes())
     url, successors = told.get("url", ""), told.get("successors", {})
+    tactics, tactics_of = told.get("tactics", {}), told.get("tactics_of", {})
     entries = {
-        each: Entry(each, name, _page(url, each), tuple(successors.get(each, ())))
+        each: Entry(
+            each,
+            name,
+            _page(url, each),
+            tuple(successors.get(each, ())),
+            tuple(tactics[one] for one in tactics_of.get(_whole(each), ())),
+        )
         for each, name in told["entries"].items()
     }
     return Catalog(
@@ -79,7 +90,14 @@ def catalog(kind: Kind) -> Catalog:
         entries,
         told.get("aliases", {}),
         told.get("sources", {}),
+        tuple(tactics.values()),
     )
+
+
+def _whole(wanted: str) -> str:
+    """The technique of a sub-technique, which serves the same tactics: T1098 of T1098.003."""
+    beginning, _, number = wanted.rpartition(".")
+    return beginning if number.isdecimal() else wanted
 
 
 def _page(url: str, wanted: str) -> str:

@@ -1,6 +1,11 @@
 """Results as findings of Security Hub.
 
-Source: AWS Security Hub User Guide, "Required ASFF attributes" and "Optional top-level ASFF attributes".
+Source: AWS Security Hub User Guide, "Required ASFF attributes" and "Optional top-level ASFF attributes". The
+next run of an experiment updates its finding, and what an analyst has set stays ("BatchImportFindings for
+finding providers"; API Reference, `BatchImportFindings`): an update can't change `Workflow`, `Note`,
+`UserDefinedFields` and `VerificationState`, and severity and types are given in `FindingProviderFields`, not
+on top, where analysts overwrite them. Security Hub itself opens a finding again, from NOTIFIED or RESOLVED
+to NEW, when its compliance is no longer PASSED (API Reference, `Workflow`).
 """
 
 from __future__ import annotations
@@ -38,11 +43,13 @@ def _finding(result: Mapping[str, Any], run_started: str) -> dict[str, Any]:
         "ProductName": "chaoskit",
         "GeneratorId": f"chaoskit/{result['experiment']}",
         "AwsAccountId": account,
-        "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
         "FirstObservedAt": started,
         "CreatedAt": started,
         "UpdatedAt": result["finished"] or started,
-        "Severity": {"Label": _SEVERITY.get(verdict, "MEDIUM")},
+        "FindingProviderFields": {
+            "Severity": {"Label": _SEVERITY.get(verdict, "MEDIUM")},
+            "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
+        },
         "Title": result["title"][:_LONGEST_TITLE],
         "Description": f"{verdict}: {result['reason']}"[:_LONGEST_TEXT],
         "ProductFields": {
@@ -57,6 +64,7 @@ def _finding(result: Mapping[str, Any], run_started: str) -> dict[str, Any]:
             "Status": _STATUS.get(verdict, "WARNING"),
             "RelatedRequirements": list(result["maps"].get("compliance", ())),
         },
-        "Workflow": {"Status": "RESOLVED" if verdict == "PASSED" else "NEW"},
+        # Only of a finding that is new: one that passed at once is nobody's work.
+        **({"Workflow": {"Status": "RESOLVED"}} if verdict == "PASSED" else {}),
         "RecordState": "ACTIVE",
     }

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.slo import Duration
+from chaoskit.report.text import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SIGNS: Final = {"PASSED": "✅", "FAILED": "❌", "ABORTED": "🛑", "INCONCLUSIVE": "❔", "ERROR": "💥"}
-_MET: Final = {True: "met", False: "**missed**", None: "unknown"}
 
 
 def as_markdown(document: Mapping[str, Any]) -> str:
@@ -64,9 +63,8 @@ def _story(result: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _expectation(each: Mapping[str, Any]) -> str:
-    took = f" in {Duration(round(each['latency_s'], 3))}" if each["latency_s"] is not None else ""
-    within = f" of {Duration(each['slo_s'])}" if each["slo_s"] is not None else ""
-    return f"{each['role']} {_MET[each['met']]}{took}{within}"
+    told = outcome(each["role"], each["met"], each["latency_s"], each["slo_s"])
+    return told.replace(" missed", " **missed**", 1)
 
 
 def plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """Results as events of the Open Cybersecurity Schema Framework, class Compliance Finding.
 
-Source: OCSF Schema 1.3.0, class `compliance_finding` (uid 2003) of the category Findings.
+Source: OCSF Schema 1.3.0, class `compliance_finding` (uid 2003) of the category Findings, and object
+`compliance`, whose `standards` are required.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from chaoskit.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chaoskit.knowledge import Kind
+
 _VERSION: Final = "1.3.0"
 _CLASS: Final = 2003
 _CREATE: Final = 1
 _STATUS: Final = {"PASSED": (1, "Pass"), "FAILED": (3, "Fail")}
 _WARNING: Final = (2, "Warning")
 _SEVERITY: Final = {"PASSED": (1, "Informational"), "FAILED": (4, "High"), "ERROR": (5, "Critical")}
+_CATALOGS: Final[tuple[Kind, ...]] = ("attack", "atlas", "owasp_ml")
+_OWN: Final = "chaoskit hypothesis"
 _MEDIUM: Final = (3, "Medium")
 
 
@@ -66,13 +71,19 @@ def _event(result: Mapping[str, Any], run_started: str) -> dict[str, Any]:
         "compliance": {
             "control": result["experiment"],
             "requirements": list(result["maps"].get("compliance", ())),
-            "standards": sorted({_standard(each) for each in result["maps"].get("compliance", ())}),
+            "standards": _standards(result["maps"]),
             "status_id": status_id,
             "status": status,
         },
         "cloud": {"provider": "AWS", "region": result["region"], "account": {"uid": result["account"]}},
         "resources": [{"type": "AWS::::Account", "uid": result["account"], "region": result["region"]}],
     }
+
+
+def _standards(maps: Mapping[str, Any]) -> list[str]:
+    """What the result is evidence for; without any, the catalogs of attacks, or the hypothesis itself."""
+    controls = sorted({_standard(each) for each in maps.get("compliance", ())})
+    return controls or [catalog(kind).name for kind in _CATALOGS if maps.get(kind)] or [_OWN]
 
 
 def _standard(control: str) -> str:

@@ -20,6 +20,7 @@ STYLES: Final = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.ERROR: "bold red",
 }
+_MARKS: Final = {True: "met", False: "missed", None: "unknown"}
 
 
 def summary(results: Results) -> Table:
@@ -44,12 +45,17 @@ def summary(results: Results) -> Table:
 
 def line(item: ExpectationResult) -> str:
     """One expectation: role, what came of it, and latency against SLO."""
-    mark = {True: "met", False: "missed", None: "unknown"}[item.met]
-    within = item.expectation.within
-    if within is None:
-        return f"{item.expectation.role} {mark}"
-    took = f" in {Duration(round(item.latency_s, 3))} of {within}" if item.latency_s is not None else ""
-    return f"{item.expectation.role} {mark}{took or f' within {within}'}"
+    return outcome(item.expectation.role, item.met, item.latency_s, item.expectation.within)
+
+
+def outcome(role: str, met: bool | None, latency_s: float | None, slo_s: float | None) -> str:
+    """What came of an expectation, the same in every report; without an SLO no time matters."""
+    told = f"{role} {_MARKS[met]}"
+    if slo_s is None:
+        return told
+    if latency_s is None:
+        return f"{told} within {Duration(slo_s)}"
+    return f"{told} in {Duration(round(latency_s, 3))} of {Duration(slo_s)}"
 
 
 def disagreements(results: Results) -> list[str]:

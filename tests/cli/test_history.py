@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,5 +69,24 @@ def test_a_regression_between_two_runs_is_exit_status_1(tmp_path: Path) -> None:
 def test_a_file_that_is_no_result_is_told_without_a_traceback(tmp_path: Path, content: str) -> None:
     file = tmp_path / "out.json"
     file.write_text(content)
-    told = chaoskit("compare", str(file), str(file))
-    assert "chaoskit run --json" in str(told.exception) or "schema other" in str(told.exception)
+    told = str(chaoskit("compare", str(file), str(file)).exception)
+    assert "is no report of chaoskit" in told or "is not of schema chaoskit/results/v1" in told
+
+
+def test_a_file_that_somebody_edited_is_not_compared(tmp_path: Path) -> None:
+    ran("a", met=False)
+    file = tmp_path / "out.json"
+    file.write_text(chaoskit("show", "a").stdout.replace('"FAILED"', '"PASSED"'))
+    told = str(chaoskit("compare", str(file), "a").exception)
+    assert "out.json proves nothing: item 1 (small) is not as it was written" in told
+
+
+def test_a_run_that_somebody_edited_in_the_history_counts_for_nothing() -> None:
+    ran("a", met=True)
+    ran("b", met=False)
+    with closing(sqlite3.connect(history_path())) as db, db:
+        db.execute("UPDATE runs SET document = replace(document, 'FAILED', 'PASSED') WHERE run_id = 'b'")
+    assert "Run b in the history proves nothing" in str(chaoskit("compare", "a", "b").exception)
+    told = chaoskit("slo", "--since", "9999d")
+    assert "1 runs are left out" in told.stderr
+    assert "100.0% of 1" in " ".join(told.stdout.split())

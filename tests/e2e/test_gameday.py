@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +18,7 @@ from chaoskit.embedded import Instance
 from chaoskit.gameday.room import Address, serve
 from chaoskit.places import target_in
 from tests.e2e.lab import ENDLESS, up_in
+from tests.e2e.terminal import terminal
 from tests.gameday.days import Stage, day
 
 if TYPE_CHECKING:
@@ -82,54 +80,6 @@ def town(one_sandbox: OneSandbox, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Town(home, folder / "a-day.yaml", iam, role)
 
 
-class Terminal:
-    """A program in a terminal of its own."""
-
-    def __init__(self, tmux: str, socket: str) -> None:
-        self._tmux = tmux
-        self._socket = socket
-
-    def tmux(self, *arguments: str) -> str:
-        return subprocess.run(
-            [self._tmux, "-L", self._socket, "-f", "/dev/null", *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
-        ).stdout
-
-    def press(self, *keys: str) -> None:
-        self.tmux("send-keys", "-t", "view", *keys)
-
-    @property
-    def screen(self) -> str:
-        return self.tmux("capture-pane", "-p", "-t", "view")
-
-    def shows(self, *texts: str) -> str:
-        """Wait until the screen shows all of them."""
-        until = time.monotonic() + _WITHIN_S
-        while missing := [text for text in texts if text not in (screen := self.screen)]:
-            assert time.monotonic() < until, f"{missing} never came:\n{screen}"
-            time.sleep(0.1)
-        return screen
-
-
-@contextmanager
-def terminal(command: list[str]) -> Iterator[Terminal]:
-    tmux = shutil.which("tmux")
-    if tmux is None:
-        pytest.skip("needs tmux: apt-get install tmux")
-    made = Terminal(tmux, f"chaoskit-test-{os.getpid()}")
-    # What comes after it shows its exit status, and whether the terminal is as it was.
-    after = "echo ended $?; stty -a | tr ' ' '\\n' | grep -x -e icanon -e echo; cat"
-    made.tmux("new-session", "-d", "-s", "view", "-x", "100", "-y", "40", f"{shlex.join(command)}; {after}")
-    try:
-        yield made
-    finally:
-        with suppress(subprocess.CalledProcessError):  # it ends with its last terminal
-            made.tmux("kill-server")
-
-
 def test_keys_a_new_size_and_ctrl_c_at_the_view_of_a_day(town: Town) -> None:
     before = town.attached()
     with terminal(town.chaoskit("gameday", "run", str(town.file))) as view:
@@ -178,13 +128,23 @@ def test_a_terminal_that_is_gone_stops_the_day_and_rolls_back(town: Town) -> Non
     assert town.attached() == before
 
 
-def test_a_second_window_follows_the_day_until_ctrl_c_ends_it(town: Town, tmp_path: Path) -> None:
+def test_a_second_window_follows_the_day_over_an_interruption_until_ctrl_c_ends_it(
+    town: Town, tmp_path: Path
+) -> None:
     stage = Stage(day(tmp_path))
     stage.board.begin(1, stage.day.injects[0])
-    with serve(stage.board, Address()) as url, terminal(town.chaoskit("gameday", "watch", url)) as view:
+    with ExitStack() as served, ExitStack() as after:
+        url = served.enter_context(serve(stage.board, Address()))
+        view = after.enter_context(terminal(town.chaoskit("gameday", "watch", url)))
         view.shows("The hidden leak  running", "waiting detection", "Ctrl-C ends watching")
         stage.board.tell("note", "Dana has found it")
         view.shows("note: Dana has found it")
+        served.close()
+        view.shows("CONNECTION LOST", "note: Dana has found it")
+        served.enter_context(serve(stage.board, Address(), url))
+        view.shows("Ctrl-C ends watching")
+        stage.board.tell("note", "and Eli has seen it go on")
+        view.shows("note: and Eli has seen it go on")
         view.press("C-c")
         view.shows("ended 0", "\nicanon", "\necho")
 

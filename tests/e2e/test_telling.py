@@ -72,6 +72,20 @@ def test_what_security_hub_was_told_can_be_read_there(
     assert finding["Compliance"]["Status"] == "PASSED"
     assert finding["GeneratorId"] == "chaoskit/leave-organization"
     assert "SOC2-CC6.1" in finding["Compliance"]["RelatedRequirements"]
+    hub.batch_update_findings(
+        FindingIdentifiers=[{"Id": finding["Id"], "ProductArn": finding["ProductArn"]}],
+        Workflow={"Status": "SUPPRESSED"},
+        Note={"Text": "Dana: known", "UpdatedBy": "Dana"},
+        Severity={"Label": "LOW"},
+    )
+    assert chaoskit(capsys, "run", GUARDRAIL, "--publish", "securityhub")[0] == 0
+    (after,) = hub.get_findings(Filters=mine)["Findings"]
+    assert after["UpdatedAt"] > finding["UpdatedAt"]
+    assert (after["Workflow"], after["Note"]["Text"]) == ({"Status": "SUPPRESSED"}, "Dana: known")
+    assert (after["Severity"]["Label"], after["FindingProviderFields"]["Severity"]["Label"]) == (
+        "LOW",
+        "INFORMATIONAL",
+    )
 
 
 def test_the_heartbeat_is_a_metric_that_an_alarm_can_read(

@@ -1,4 +1,4 @@
-"""What the documentation tells to do, done: by the stopwatch, block by block, and with two workers."""
+"""The tutorial done from nothing, by the stopwatch; and the example with two workers. Blocks: tests/e2e."""
 
 from __future__ import annotations
 
@@ -14,18 +14,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaoskit.embedded import Sandboxes
-from tests.documents import ROOT, blocks
+from tests.documents import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.documents import Block
-
 BIN = Path(sys.executable).parent
-# The tutorial is done as a whole, from nothing; the README's blocks are overviews.
-PAGES = [
-    ROOT / "docs" / name for name in ("on-aws.md", "detections.md", "schedules.md", "reports.md", "ci.md")
-]
 ROUTES = ("experiments", "runbooks", "examples")
 
 
@@ -65,36 +59,6 @@ def test_the_tutorial_takes_a_new_user_eleven_commands(capsys: pytest.CaptureFix
     told = re.search(r"(\d+) commands and one file", done.stdout)
     assert told is not None
     assert int(told[1]) <= 12
-
-
-@pytest.mark.parametrize("block", [each for each in blocks("sh", pages=PAGES) if each.runs], ids=str)
-def test_every_command_of_a_page_does_what_it_says(work: tuple[Path, dict[str, str]], block: Block) -> None:
-    folder, env = work
-    # All experiments are run by `make run` and by their own tests.
-    text = re.sub(r"^pytest .*$", "", block.text, flags=re.MULTILINE)
-    done = subprocess.run(
-        ["bash", "-euc", text],  # noqa: S607 - whichever bash there is
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wanted = int(block.note.removeprefix("exit=")) if block.note.startswith("exit=") else 0
-    assert done.returncode == wanted, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    "block",
-    [each for each in blocks("python", pages=[*PAGES, ROOT / "README.md"]) if each.runs],
-    ids=str,
-)
-def test_every_python_block_runs(work: tuple[Path, dict[str, str]], block: Block) -> None:
-    folder, env = work
-    done = subprocess.run(
-        [sys.executable, "-c", block.text], cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_each_worker_of_xdist_has_a_sandbox_and_a_journal_of_its_own(

@@ -15,7 +15,7 @@ from chaoskit.gameday.watch import Watched, states
 from tests.gameday.days import SECRETS, Stage, day, inject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -133,23 +133,89 @@ def test_what_is_no_day_is_said(tmp_path: Path) -> None:
         next(states("file:///etc/hostname"))
 
 
-def test_a_day_that_ends_without_its_end_is_said_to_be_interrupted(tmp_path: Path) -> None:
-    failed: list[ChaoskitError] = []
+class Window:
+    """A second window in a thread: what it got, and what it said of its connection."""
 
-    def follow(url: str, first: threading.Event) -> None:
+    def __init__(self, url: str, patience_s: float = 60.0) -> None:
+        self.got: list[Any] = []
+        self.said: list[str] = []
+        self.error: ChaoskitError | None = None
+        self.changed = threading.Condition()
+        self._url = url
+        self._patience_s = patience_s
+        self._thread = threading.Thread(target=self._follow)
+        self._thread.start()
+
+    def _follow(self) -> None:
         try:
-            for _ in states(url):
-                first.set()
+            for state in states(self._url, lost=self._say, sleep=self._nap, patience_s=self._patience_s):
+                with self.changed:
+                    self.got.append(state)
+                    self.changed.notify_all()
         except ChaoskitError as error:
-            failed.append(error)
+            self.error = error
 
+    def _say(self, line: str) -> None:
+        with self.changed:
+            self.said.append(line)
+            self.changed.notify_all()
+
+    def _nap(self, _: float) -> None:
+        threading.Event().wait(0.02)
+
+    def until(self, true: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(true, 10), (self.got, self.said)
+
+    def end(self) -> None:
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+def test_a_second_window_comes_back_to_a_day_that_went_on_and_asks_only_for_what_is_new(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(day(tmp_path))
+    with room(stage) as url:
+        window = Window(url)
+        window.until(lambda: len(window.got) == 1)
+    window.until(lambda: any("trying again" in line for line in window.said))
+    with serve(stage.board, Address(), url) as again:
+        assert again == url
+        window.until(lambda: window.said[-1] == "")
+        stage.board.tell("note", "Dana is back")
+        window.until(lambda: len(window.got) == 2)
+        stage.board.end("every inject was played")
+    window.end()
+    assert window.error is None
+    assert "Dana is back" in json.dumps(window.got[1])
+    assert window.got[-1]["finished"]
+
+
+def test_a_day_that_does_not_come_back_in_time_is_said_to_be_interrupted(tmp_path: Path) -> None:
     with room(Stage(day(tmp_path))) as url:
-        first = threading.Event()
-        thread = threading.Thread(target=follow, args=(url, first))
-        thread.start()
-        assert first.wait(10)
-    thread.join(10)
-    assert "interrupted" in str(failed[0])
+        window = Window(url, patience_s=0.1)
+        window.until(lambda: bool(window.got))
+    window.end()
+    assert "interrupted" in str(window.error)
+    assert "did not come back" in str(window.error)
+
+
+def test_another_day_at_the_same_port_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    stage = Stage(day(tmp_path))
+    with room(stage) as url:
+        window = Window(url)
+        window.until(lambda: bool(window.got))
+    with serve(stage.board, Address(port=urlsplit(url).port or 0)):
+        window.end()
+    assert "There is no game day at this address (404" in str(window.error)
+
+
+def test_a_day_is_served_elsewhere_when_its_port_is_taken(tmp_path: Path) -> None:
+    stage = Stage(day(tmp_path))
+    with room(stage) as url, serve(stage.board, Address(), url) as other:
+        assert urlsplit(other).port != urlsplit(url).port
+        assert urlsplit(other).path == urlsplit(url).path
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def until(browser: Any, element: str, text: str) -> None:
     wait.until(lambda page: text.lower() in page.find_element("id", element).text.lower())
 
 
+def gone(browser: Any, element: str) -> None:
+    """Wait until an element of the page shows nothing."""
+    wait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait(browser, _WITHIN_S, 0.05)
+    wait.until(lambda page: page.find_element("id", element).text == "")
+
+
 def running(folder: Path, *, blind: bool = False) -> Stage:
     stage = Stage(day(folder), blind=blind)
     one = stage.day.injects[0]
@@ -95,6 +101,24 @@ def test_the_page_of_a_blind_day_tells_nothing_until_its_end(browser: Any, tmp_p
         until(page, "blind", "now revealed")
         until(page, "title", "The hidden leak")
         until(page, "injects", "A small one")
+
+
+def test_the_page_says_that_its_connection_is_lost_and_comes_back(browser: Any, tmp_path: Path) -> None:
+    stage = running(tmp_path)
+    with serve(stage.board, Address()) as url:
+        browser.get(url)
+        until(browser, "entries", NASTY)
+        assert browser.find_element("id", "connection").text == ""
+    until(browser, "connection", "connection lost at")
+    assert violations(browser) == []
+    with serve(stage.board, Address(), url):
+        gone(browser, "connection")
+        stage.board.tell("note", "Dana is back")
+        until(browser, "entries", "Dana is back")
+        stage.board.end("every inject was played")
+        until(browser, "phase", "over")
+    browser.get("about:blank")
+    browser.get_log("browser")  # refused connections are told there
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])

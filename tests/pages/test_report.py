@@ -13,7 +13,7 @@ from tests.pages.browser import chromium, scheme, violations
 from tests.report.documents import NASTY, document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FOUND = document(Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE, reason=NASTY)
@@ -54,7 +54,7 @@ def test_axe_would_find_something(page: Any) -> None:
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_axe_finds_nothing_wrong_with_the_report(page: Any, name: str) -> None:
     scheme(page, name)
-    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.execute_script("dispatchEvent(new Event('beforeprint'))")
     assert violations(page) == []
 
 
@@ -69,7 +69,7 @@ def test_light_and_dark_are_two_looks(page: Any) -> None:
 def test_what_failed_is_open_and_what_passed_is_folded(page: Any) -> None:
     page.refresh()
     opened = page.execute_script(
-        "return [...document.querySelectorAll('section > details')].map(d => [d.id, d.open])"
+        "return [...document.querySelectorAll('#experiments > details')].map(d => [d.id, d.open])"
     )
     assert [is_open for _, is_open in opened] == [False, True, True]
 
@@ -105,6 +105,11 @@ def test_the_keyboard_reaches_the_experiments_first(page: Any) -> None:
     assert skip == "#experiments"
 
 
+def until(page: Any, true: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait(page, 10, 0.05).until(lambda _: true())
+
+
 def shown(page: Any) -> list[str]:
     """The experiments in the table that a person sees."""
     rows = page.find_elements("css selector", "#experiments tr[data-of]")
@@ -130,6 +135,7 @@ def test_without_scripts_it_is_a_plain_list(page: Any) -> None:
         page.refresh()
         assert len(shown(page)) == 3
         assert not page.find_element("css selector", ".filter").is_displayed()
+        assert len(page.find_elements("css selector", "#run-1-small-0 table")) == 2
     finally:
         page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
         page.refresh()
@@ -141,10 +147,63 @@ def test_what_did_not_pass_is_told_first_with_its_reason(page: Any) -> None:
     assert NASTY in first[0].text
 
 
-def test_techniques_that_nobody_tried_are_shown_with_the_faults_that_could(page: Any) -> None:
-    tried = [each.text.split()[0] for each in page.find_elements("css selector", ".tiles li:not(.untried)")]
-    assert tried == ["T1098.003", "ML05"]
-    assert "not tried: " in text(page, ".tiles .untried")
+def test_techniques_stand_under_their_tactics_and_those_that_nobody_tried_say_so(page: Any) -> None:
+    page.refresh()
+    columns = page.execute_script(
+        """return [...document.querySelectorAll('.tactics > li')].map(column => [
+            column.querySelector('h4')?.textContent,
+            [...column.querySelectorAll('ul > li:not(.untried) > details > summary')]
+                .map(cell => cell.textContent)])"""
+    )
+    tried = {tactic: cells for tactic, cells in columns if cells}
+    assert list(tried) == ["Persistence", "Privilege Escalation", None]  # OWASP has no tactics
+    assert tried["Persistence"] == ["T1098.003 Account Manipulation: Additional Cloud Roles1 of 3 PASSED"]
+    assert "not tried" in text(page, ".tactics .untried")
+    assert "no fault stands for any" in text(page, ".tactics > li > p")
+
+
+def test_a_technique_unfolds_from_the_keyboard_to_its_experiments(page: Any) -> None:
+    keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+    page.refresh()
+    cell = page.find_element("css selector", ".tactics li:not(.untried) > details > summary")
+    cell.send_keys(keys.RETURN)
+    until(page, lambda: "FAILED small-1" in text(page, ".tactics details[open]"))
+    page.find_element("css selector", ".tactics details[open] a[href='#run-1-small-0']").click()
+    assert page.execute_script("return document.getElementById('run-1-small-0').open")
+
+
+def test_arrow_keys_go_through_the_matrix(page: Any) -> None:
+    keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+    page.refresh()
+    where = """const cell = document.activeElement, column = cell.closest('.tactics > li');
+        return [column.querySelector('h4').textContent, cell.querySelector('b').textContent]"""
+    page.find_element("css selector", ".tactics li:not(.untried) > details > summary").send_keys(
+        keys.ARROW_RIGHT
+    )
+    assert page.execute_script(where) == ["Privilege Escalation", "T1098.003"]
+    page.switch_to.active_element.send_keys(keys.ARROW_DOWN)
+    below = page.execute_script(where)
+    assert below[0] == "Privilege Escalation"
+    assert below[1] != "T1098.003"
+    page.switch_to.active_element.send_keys(keys.ARROW_UP)
+    assert page.execute_script(where) == ["Privilege Escalation", "T1098.003"]
+
+
+def test_what_is_folded_costs_no_element_until_it_is_unfolded(page: Any) -> None:
+    page.execute_script("location.hash = ''")
+    page.refresh()
+    inside = "return document.querySelectorAll('#run-1-small-0 table').length"
+    assert page.execute_script(inside) == 0
+    page.find_element("css selector", "#run-1-small-0 summary").click()
+    until(page, lambda: page.execute_script(inside) == 2)
+
+
+def test_words_in_what_is_folded_are_found(page: Any) -> None:
+    page.refresh()
+    page.find_element("name", "words").send_keys("rule reported it")
+    assert text(page, ".filter output") == "3 of 3 shown"
+    page.find_element("name", "words").send_keys(" tbody")  # the page's own words are not its text
+    assert text(page, ".filter output") == "0 of 3 shown"
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any) -> None:
@@ -153,7 +212,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any) -> None:
         {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True},
     )
     page.refresh()
-    page.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.execute_script("dispatchEvent(new Event('beforeprint'))")
     width = page.execute_script("return document.documentElement.scrollWidth")
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert width == 390
@@ -162,8 +221,10 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Any) -> None:
 def test_on_paper_everything_is_open(page: Any) -> None:
     page.refresh()
     page.execute_script("dispatchEvent(new Event('beforeprint'))")
-    closed = page.execute_script("return document.querySelectorAll('details:not([open])').length")
-    assert closed == 0
+    left = page.execute_script(
+        "return document.querySelectorAll('details:not([open]), details > noscript').length"
+    )
+    assert left == 0
 
 
 def test_the_control_score_is_shown_with_what_nobody_would_miss(browser: Any, tmp_path: Path) -> None:

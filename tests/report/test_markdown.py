@@ -8,7 +8,7 @@ from tests.report.documents import NASTY, document
 def test_every_experiment_has_its_row() -> None:
     text = as_markdown(document(Verdict.PASSED, Verdict.FAILED))
     assert "### chaoskit: 1 PASSED, 1 FAILED" in text
-    assert "| ✅ PASSED | `small-0` | detection met in 250ms of 1m<br>response met of 5m | yes |" in text
+    assert "| ✅ PASSED | `small-0` | detection met in 250ms of 1m<br>response met within 5m | yes |" in text
 
 
 def test_what_did_not_pass_is_told_and_what_passed_is_not() -> None:

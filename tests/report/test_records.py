@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from chaoskit.knowledge import catalog
 from chaoskit.report.asff import findings
 from chaoskit.report.formats import FORMATS
 from chaoskit.report.ocsf import as_ocsf
@@ -41,15 +42,21 @@ def test_findings_are_what_security_hub_takes() -> None:
 @pytest.mark.parametrize(
     ("verdict", "status", "workflow"),
     [
-        (Verdict.PASSED, "PASSED", "RESOLVED"),
-        (Verdict.FAILED, "FAILED", "NEW"),
-        (Verdict.INCONCLUSIVE, "WARNING", "NEW"),
+        (Verdict.PASSED, "PASSED", {"Status": "RESOLVED"}),
+        (Verdict.FAILED, "FAILED", None),
+        (Verdict.INCONCLUSIVE, "WARNING", None),
     ],
 )
-def test_only_what_passed_is_resolved(verdict: Verdict, status: str, workflow: str) -> None:
+def test_only_what_passed_is_resolved(verdict: Verdict, status: str, workflow: dict[str, str] | None) -> None:
     (finding,) = findings(document(verdict))
     assert finding["Compliance"]["Status"] == status
-    assert finding["Workflow"]["Status"] == workflow
+    assert finding.get("Workflow") == workflow
+
+
+def test_what_analysts_may_set_themselves_is_given_beside_it() -> None:
+    (finding,) = findings(document(Verdict.FAILED))
+    assert finding["FindingProviderFields"]["Severity"] == {"Label": "HIGH"}
+    assert not {"Severity", "Types", "Note", "VerificationState", "UserDefinedFields"} & set(finding)
 
 
 def test_the_next_run_updates_the_finding_of_the_same_experiment() -> None:
@@ -64,6 +71,21 @@ def test_an_ocsf_event_is_a_compliance_finding_with_its_technique() -> None:
     assert (event["compliance"]["status_id"], event["severity"]) == (3, "High")
     assert event["finding_info"]["attacks"][0]["technique"]["uid"] == "T1098.003"
     assert event["compliance"]["standards"] == ["ISO27001-2022", "SOC2"]
+
+
+@pytest.mark.parametrize(
+    ("maps", "standards"),
+    [
+        ({"attack": ["T1098.003"], "owasp_ml": ["ML05"]}, ["MITRE ATT&CK", catalog("owasp_ml").name]),
+        ({}, ["chaoskit hypothesis"]),
+    ],
+)
+def test_an_ocsf_event_always_names_what_it_was_held_against(
+    maps: dict[str, list[str]], standards: list[str]
+) -> None:
+    found = document(Verdict.PASSED)
+    found["results"][0]["maps"] = maps
+    assert json.loads(as_ocsf(found))["compliance"]["standards"] == standards
 
 
 def test_a_prometheus_sample_says_which_expectation_it_is_of() -> None:

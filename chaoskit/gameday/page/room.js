@@ -68,12 +68,34 @@ function show() {
   tick();
 }
 
-const events = new EventSource("events");
-events.addEventListener("state", event => {
-  state = JSON.parse(event.data);
-  ahead = Date.parse(state.now) - Date.now();
-  show();
-  if (state.finished) events.close();
-});
-events.addEventListener("error", () => { if (!state || !state.finished) at("phase").textContent = "connection lost, trying again"; });
-setInterval(tick, 500);
+// A browser comes back by itself after a broken connection, and says which state it has; not after a refusal,
+// as by a proxy whose server is just being restarted: then a new source is made.
+const RETRY_MS = 2000;
+let since = null;
+
+function connection(lost) {
+  since = lost ? since || new Date() : null;
+  at("connection").textContent = lost
+    ? "Connection lost at " + since.toISOString().slice(11, 19) + " UTC, trying again. What is shown is from then." : "";
+  document.body.classList.toggle("lost", lost);
+}
+
+function listen() {
+  const events = new EventSource("events");
+  events.addEventListener("open", () => connection(false));
+  events.addEventListener("state", event => {
+    state = JSON.parse(event.data);
+    ahead = Date.parse(state.now) - Date.now();
+    connection(false);
+    show();
+    if (state.finished) events.close();
+  });
+  events.addEventListener("error", () => {
+    if (state && state.finished) return;
+    connection(true);
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, RETRY_MS);
+  });
+}
+
+listen();
+setInterval(() => { if (since === null) tick(); }, 500);

@@ -10,7 +10,8 @@ from chaoskit.assess import assess
 from chaoskit.assess.matrix import ROLES
 from chaoskit.contract import LAYERS
 from chaoskit.report.html.pictures import distribution, timeline, trend
-from chaoskit.report.html.techniques import techniques
+from chaoskit.report.html.techniques import anchor, techniques
+from chaoskit.report.text import outcome
 from chaoskit.slo import Duration
 from chaoskit.trends import Series, series
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from chaoskit.report.html.pictures import Distribution, Timeline
 
 VERDICTS: Final = ("PASSED", "FAILED", "ABORTED", "INCONCLUSIVE", "ERROR")
-_MET: Final = {True: "met", False: "missed", None: "unknown"}
+_MOST_OPENED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class Shown:
         anchor: Where it stands on the page; the same experiment may have been run more than once.
         picture: Its timeline, if anything was sent.
         expectations: A sentence each.
+        opened: Whether it is unfolded: the first that did not pass.
     """
 
     result: Mapping[str, Any]
     anchor: str
     picture: Timeline | None
     expectations: tuple[str, ...]
+    opened: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,16 @@ def view(
 
 
 def _experiments(results: Sequence[Mapping[str, Any]]) -> Iterator[Shown]:
+    attention = 0
     for number, result in enumerate(results, 1):
         lines = tuple(map(_expectation, result["expectations"]))
-        yield Shown(result, f"run-{number}-{result['experiment']}", timeline(result), lines)
+        attention += result["verdict"] != "PASSED"
+        opened = result["verdict"] != "PASSED" and attention <= _MOST_OPENED
+        yield Shown(result, anchor(number, result), timeline(result), lines, opened)
 
 
 def _expectation(each: Mapping[str, Any]) -> str:
-    told = f"{each['role']} {_MET[each['met']]}"
-    if each["latency_s"] is not None:
-        told += f" in {Duration(round(each['latency_s'], 3))}"
-    return told + (f" of {Duration(each['slo_s'])}" if each["slo_s"] is not None else "")
+    return outcome(each["role"], each["met"], each["latency_s"], each["slo_s"])
 
 
 def _by_role(document: Mapping[str, Any]) -> Iterator[Latency]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import uuid
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.sandbox.security_hub.format import filled_in, updated_severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     Finding = dict[str, Any]
 
@@ -51,6 +51,11 @@ class Hub:
     def arn(self) -> str:
         """The hub's ARN."""
         return f"arn:aws:securityhub:{self.region}:{self.account}:hub/default"
+
+    def is_old(self, given: Mapping[str, Any]) -> bool:
+        """Whether it says no more than what is there: an import that was not updated later is ignored."""
+        before = self.findings.get((str(given["ProductArn"]), str(given["Id"])))
+        return before is not None and _moment(given["UpdatedAt"]) <= _moment(before["UpdatedAt"])
 
     def take(self, given: Mapping[str, Any], product: str, company: str, now: datetime) -> Finding:
         """Add a finding, or update the one with its product and id."""
@@ -104,6 +109,11 @@ class Hub:
             "resources": [f"{found['ProductArn']}/{found['Id']}"],
             "detail": {"findings": [deepcopy(found)]},
         }
+
+
+def _moment(text: Any) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _opened_again(before: Finding, after: Finding) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OWN = f"arn:aws:securityhub:us-east-1:{MEMBER}:product/{MEMBER}/default"
 STAMP = "2026-03-01T12:00:00.000Z"
+LATER = "2026-03-01T12:00:01.000Z"
 PLACE = (MEMBER, "us-east-1", "default")
 
 
@@ -107,12 +108,19 @@ def test_an_import_leaves_alone_what_customers_set(hub: Any) -> None:
         Note={"Text": "known", "UpdatedBy": "me"},
         Severity={"Label": "LOW"},
     )
-    hub.batch_import_findings(Findings=[finding(Title="Found again")])
+    hub.batch_import_findings(Findings=[finding(Title="Found again", UpdatedAt=LATER)])
     (one,) = kept(hub)
     assert one["Title"] == "Found again"
     assert one["Workflow"]["Status"] == "SUPPRESSED"
     assert one["Note"]["Text"] == "known"
     assert one["Severity"]["Label"] == "LOW"
+
+
+def test_an_import_that_is_no_newer_is_ignored(hub: Any) -> None:
+    hub.batch_import_findings(Findings=[finding()])
+    answer = hub.batch_import_findings(Findings=[finding(Title="The same again")])
+    assert answer["FailedCount"] == 0
+    assert kept(hub)[0]["Title"] == finding()["Title"]
 
 
 def test_an_update_of_what_is_not_there_is_answered_for_each(hub: Any) -> None:
@@ -125,7 +133,7 @@ def test_what_was_resolved_and_comes_back_is_new(hub: Any) -> None:
     hub.batch_update_findings(
         FindingIdentifiers=[{"Id": "one", "ProductArn": OWN}], Workflow={"Status": "RESOLVED"}
     )
-    hub.batch_import_findings(Findings=[finding(RecordState="ACTIVE")])
+    hub.batch_import_findings(Findings=[finding(RecordState="ACTIVE", UpdatedAt=LATER)])
     assert kept(hub)[0]["Workflow"]["Status"] == "NEW"
 
 
