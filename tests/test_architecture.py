@@ -28,7 +28,7 @@ RANKS: Final = {
     **dict.fromkeys(("faults", "probes", "experiment", "gamedays", "posture", "result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded", "assess"), 4),
     **dict.fromkeys(("places", "predict", "report", "schedule"), 5),
-    **dict.fromkeys(("api", "discover", "gameday", "mutate"), 6),
+    **dict.fromkeys(("api", "discover", "fleet", "gameday", "mutate"), 6),
     ROOT: 7,
     **dict.fromkeys(("cli", "pytest_plugin"), 7),
     "__main__": 8,

@@ -1,0 +1,1 @@
+"""Fleets: the same experiments in hundreds of accounts, on AWS's own engine."""
