@@ -34,7 +34,7 @@ OTHERWISE: Final = {
     "s3.swap-model-artifact": {"s3:DeleteObject"},
     "secretsmanager.widen-policy": {"secretsmanager:DeleteResourcePolicy"},
 }
-"""What else puts a fault back where an account was not as the reference workload's: no tag or policy before."""
+"""What else puts a fault back where an account was not as the reference workload's: no tag, no policy."""
 
 
 def main() -> None:
