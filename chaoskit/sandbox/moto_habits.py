@@ -70,6 +70,9 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         case "kms":
             kms = import_module("moto.kms.models")
             vars(kms)["generate_private_key"] = _key_pair(unwrap(kms.generate_private_key))
+        case "organizations":
+            account = import_module("moto.organizations.models").FakeAccount
+            account.__init__ = _administered(unwrap(account.__init__))
         case "s3":
             s3 = import_module("moto.s3.models")
             s3.FakeBucket.get_permission = _permit
@@ -93,6 +96,23 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
             vars(import_module("moto.swf.models"))["sleep"] = pause
         case _:
             return
+
+
+def _administered(make: Callable[..., None]) -> Callable[..., None]:
+    """Moto's way to make an account, whose access role then may do what AWS lets it.
+
+    Source: Organizations User Guide, "Accessing a member account that has OrganizationAccountAccessRole".
+    """
+
+    @wraps(make)
+    def made(account: Any, *given: Any, **named: Any) -> None:
+        make(account, *given, **named)
+        iam = import_module("moto.iam.models").iam_backends[account.id]["aws"]
+        role = named.get("RoleName", "OrganizationAccountAccessRole")
+        if any(each.name == role for each in iam.roles.values()):
+            iam.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", role)
+
+    return made
 
 
 def _polling(receive: Callable[..., list[Any]], pause: Callable[[float], None]) -> Callable[..., list[Any]]:
