@@ -1,8 +1,8 @@
 """One attempt at a task, in an account that nobody else works in meanwhile.
 
 What an earlier attempt left open is undone first, whoever made it. A task that began before is not begun
-again: it is answered with the result that is there, or as aborted. What the state machine and the queue say is
-only ever a reason to undo and to answer, never to inject twice.
+again: it is answered with the result that is there, or as aborted. What the state machine and the queue say
+is only ever a reason to undo and to answer, never to inject twice.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from chaoskit import spec
 from chaoskit.api import Lab
@@ -28,7 +28,7 @@ from chaoskit.result import Verdict
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from chaoskit.aws import Aws
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from chaoskit.fleet.pulse import Pulse
     from chaoskit.fleet.tasks import Known, Task, Tasks
     from chaoskit.fleet.tooling import Tooling
-    from chaoskit.journal import Entry, Journal
     from chaoskit.leases import Lease
 
 _LOOK_EVERY_S: Final = 0.5
@@ -146,12 +145,8 @@ class Attempt:
         return self._kept(self._run(journal))
 
     def _recovered(self, journal: DynamoJournal, lease: Lease) -> list[Undone]:
-        with journal.abandoned(lease) as entries:
-            if not entries:
-                return []
-            self._log.info("recovering", open=len(entries))
-            found = cast("Journal", _Open(journal, entries))
-            return recover(found, self._bench.members.reopen, SystemClock())
+        """What came of undoing what earlier attempts left open in the account: the lease proves them dead."""
+        return recover(journal, self._bench.members.reopen, SystemClock(), lease)
 
     def _aborted(self, known: Known, undone: list[Undone]) -> Outcome:
         """Of a task whose worker died in it."""
@@ -243,17 +238,3 @@ class Attempt:
             begun=begun,
             experiment=experiment,
         )
-
-
-class _Open:
-    """A journal of which only some entries are to be undone."""
-
-    def __init__(self, journal: DynamoJournal, entries: Sequence[Entry]) -> None:
-        self._journal = journal
-        self._entries = entries
-
-    def open_faults(self) -> list[Entry]:
-        return list(self._entries)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._journal, name)

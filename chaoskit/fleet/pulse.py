@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BEATS: Final = 4
 """So many in the time after which the task would be given to another."""
 _HIDDEN: Final = 0.5
-"""Of that time a message is hidden after each beat: a dead worker's task comes to another while it is wanted."""
+"""Of that time a message is hidden after each beat: a dead worker's task comes to another in time."""
 
 
 class Pulse:

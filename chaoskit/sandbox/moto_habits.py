@@ -57,10 +57,8 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
-        case "ec2":
-            import_module("chaoskit.sandbox.moto_networks").amend()
-            instances = import_module("moto.ec2.responses.instances")
-            vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
+        case "dynamodb" | "ec2" | "organizations":
+            _amend(package, now)
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "iam":
@@ -70,9 +68,6 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         case "kms":
             kms = import_module("moto.kms.models")
             vars(kms)["generate_private_key"] = _key_pair(unwrap(kms.generate_private_key))
-        case "organizations":
-            account = import_module("moto.organizations.models").FakeAccount
-            account.__init__ = _administered(unwrap(account.__init__))
         case "s3":
             s3 = import_module("moto.s3.models")
             s3.FakeBucket.get_permission = _permit
@@ -113,6 +108,19 @@ def _administered(make: Callable[..., None]) -> Callable[..., None]:
             iam.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", role)
 
     return made
+
+
+def _amend(package: str, now: Callable[[], datetime]) -> None:
+    """Put parts of our own in the place of moto's."""
+    if package == "dynamodb":
+        import_module("chaoskit.sandbox.moto_transactions").amend(now)
+    elif package == "organizations":
+        account = import_module("moto.organizations.models").FakeAccount
+        account.__init__ = _administered(unwrap(account.__init__))
+    else:
+        import_module("chaoskit.sandbox.moto_networks").amend()
+        instances = import_module("moto.ec2.responses.instances")
+        vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
 
 
 def _polling(receive: Callable[..., list[Any]], pause: Callable[[float], None]) -> Callable[..., list[Any]]:
