@@ -32,12 +32,13 @@ from chaoskit.fleet.tasks import Tasks
 from chaoskit.fleet.tooling import Tooling
 from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.journal.store import Store
-from tests.fleet.organization import EXPERIMENTS, Organization, organize
+from tests.fleet.organization import EXPERIMENTS, organize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chaoskit.fleet.collect import Collected
+    from tests.fleet.organization import Organization
 
 INJECTING: Final = (
     "AttachRolePolicy",

@@ -97,7 +97,7 @@ def run(
         click.echo(_progress(state), err=True)
         time.sleep(_LOOK_EVERY_S)
     click.echo(_progress(state), err=True)
-    return _report(collect(tooling, plan, _tasks(tooling)), wanted)
+    return report_results(collect(tooling, plan, _tasks(tooling)), wanted)
 
 
 @command.command("status")
@@ -136,7 +136,7 @@ def stop(name: str, *, profile: str | None, region: str | None, stack: str) -> i
     return ExitCode.PASSED
 
 
-def fleet_document(name: str, *, profile: str | None, region: str | None, stack: str) -> Collected:
+def fleet_results(name: str, *, profile: str | None, region: str | None, stack: str) -> Collected:
     """The results of a fleet run.
 
     Raises:
@@ -150,8 +150,8 @@ def _tasks(tooling: Tooling) -> Tasks:
     return Tasks(Store(tooling.table, tooling.connection))
 
 
-def _report(found: Collected, wanted: dict[str, Any]) -> int:
-    """Write reports, say what is missing, and how it went."""
+def report_results(found: Collected, wanted: dict[str, Any]) -> int:
+    """Write reports, say what is missing and how it went; the exit status, the worst verdict's."""
     write_reports(found.document, wanted)
     for line in found.missing:
         click.secho(line, fg="red", err=True)

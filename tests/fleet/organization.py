@@ -17,7 +17,7 @@ from chaoskit.journal.table import TABLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-EXPERIMENTS: Final = Path(__file__).parent / "experiments"
+EXPERIMENTS: Final = Path(__file__).parent / "quick"
 STACK: Final = "chaoskit-fleet"
 JOURNAL: Final = "chaoskit-fleet-journal"
 _ROLES: Final = Roles()
