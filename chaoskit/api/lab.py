@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chaoskit.contract import Fault
     from chaoskit.engine import Listener
-    from chaoskit.journal import SqliteJournal
+    from chaoskit.journal import Journal
     from chaoskit.result import Event, Result, Results
     from chaoskit.target import Target
 
@@ -39,7 +39,7 @@ class Lab:
     """
 
     place: Target
-    journal: SqliteJournal
+    journal: Journal
 
     def load(self, *paths: str | Path) -> list[Experiment]:
         """The experiments in these files and folders, with every `${...}` filled in.

@@ -2,119 +2,174 @@
 
 from __future__ import annotations
 
-import os
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from chaoskit import spec
-from chaoskit.aws import Aws, Connection, default_region
-from chaoskit.errors import ChaoskitError, TargetError
-from chaoskit.fleet.deploy import Deployment, Templates
+from chaoskit.aws import Aws
+from chaoskit.cli.fleet_deploy import deploy
+from chaoskit.cli.reporting import report_options, take, write_reports
+from chaoskit.errors import ExitCode
+from chaoskit.fleet.accounts import accounts_of
+from chaoskit.fleet.collect import collect
+from chaoskit.fleet.plan import Plan
+from chaoskit.fleet.runs import Runs
+from chaoskit.fleet.tasks import Tasks
+from chaoskit.fleet.tooling import STACK, Tooling, connect
+from chaoskit.journal.dynamodb import DynamoJournal
+from chaoskit.journal.store import Store
+from chaoskit.slo import SystemClock
+from chaoskit.spec import fleet as files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chaoskit.fleet.collect import Collected
+    from chaoskit.fleet.runs import State
+
+_LOOK_EVERY_S: Final = 2.0
+
+
+def tooling_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where the fleet's tooling account is."""
+    for option in (
+        click.option(
+            "--stack",
+            default=STACK,
+            show_default=True,
+            envvar="CHAOSKIT_FLEET_STACK",
+            help="The fleet's CloudFormation stack.",
+        ),
+        click.option("--region", help="AWS region of the fleet's stack."),
+        click.option("--profile", help="AWS profile of the tooling account."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group("fleet")
 def command() -> None:
-    """Run experiments in many accounts, on AWS's own engine."""
+    """Run experiments in many accounts, by AWS's own engine."""
 
 
-@command.command()
-@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--organization-unit", "unit", metavar="OU", help="The sandbox OU, as ou-... .")
-@click.option(
-    "--regions",
-    metavar="REGION[,REGION]",
-    help="Where its accounts are experimented on; by default the tooling account's region.",
-)
-@click.option("--profile", help="AWS profile of the tooling account's administrator.")
-@click.option("--management-profile", help="AWS profile of the management account's administrator.")
-@click.option("--region", help="The tooling account's AWS region.")
-@click.option(
-    "--set",
-    "settings",
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="A parameter of the tooling account's template, such as Workers=2; others stay as they are.",
-)
-@click.option(
-    "--consent/--no-consent",
-    default=True,
-    show_default=True,
-    help="Have each account say that it is a sandbox, by the SSM parameter /chaoskit/sandbox.",
-)
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option(
-    "--write",
-    "folder",
-    metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write the templates for your own pipeline instead; no account is called.",
-)
-def deploy(  # noqa: PLR0913 - an option each, all by name
-    paths: tuple[Path, ...],
+command.add_command(deploy)
+
+
+@command.command("run")
+@click.argument("file", type=click.Path(path_type=Path))
+@tooling_options
+@report_options
+@click.option("--again", metavar="RUN", help="Start what is not answered yet of this run of the fleet.")
+@click.option("--wait", is_flag=True, help="Wait for its end; the exit status is then the worst verdict's.")
+def run(
+    file: Path,
     *,
-    unit: str | None,
-    regions: str | None,
     profile: str | None,
-    management_profile: str | None,
     region: str | None,
-    settings: tuple[str, ...],
-    consent: bool,
-    dry_run: bool,
-    folder: Path | None,
-) -> None:
-    """Deploy a fleet: the tooling account's stack, the SCP, and the roles in all accounts of the sandbox OU.
+    stack: str,
+    again: str | None,
+    wait: bool,
+    **options: Any,
+) -> int:
+    """Run the fleet that FILE describes: its canary first, then the other accounts.
 
-    The roles are allowed what the catalog's faults and probes call, or what the experiments in PATHS do. To
-    do it again changes nothing, or brings what is deployed up to date. AWS_ENDPOINT_URL leads to an embedded
-    sandbox.
+    It is a document like examples/fleet.yaml. Workers (`chaoskit worker`) take the tasks.
     """
-    templates = Templates.of(spec.load(list(paths)) if paths else None)
-    if folder is not None:
-        _write(folder, templates)
-        return
-    if unit is None:
-        raise click.UsageError("Say --organization-unit OU, or --write FOLDER.")
-    tooling = _account(profile, region)
-    management = _account(management_profile, tooling.region)
-    wanted = tuple(each.strip() for each in regions.split(",")) if regions else (tooling.region,)
-    deployment = Deployment(tooling, management, templates, unit, wanted, _parameters(settings), consent)
-    place = deployment.check()
-    if dry_run:
-        for what, lines in deployment.preview(place):
-            click.secho(f"{what}: {'would change' if lines else 'as it is'}", bold=True)
-            for line in lines:
-                click.echo(f"  {line}")
-        return
-    outputs = deployment.carry_out(place, lambda line: click.echo(line, err=True))
-    for name, value in sorted(outputs.items()):
-        click.echo(f"{name} = {value}")
+    wanted = take(options)
+    if wanted.pop("publish") or (not wait and any(wanted.values())):
+        raise click.UsageError("reports go with --wait; tell others of them with `chaoskit report render`")
+    fleet = files.load(file)
+    tooling = Tooling.of(connect(profile, region or fleet.region), stack)
+    runs = Runs(tooling)
+    if again:
+        plan = runs.plan(again)
+        runs.again(again)
+    else:
+        plan = Plan.of(
+            fleet,
+            accounts_of(fleet, Aws(tooling.connection, user_agent="chaoskit/fleet")),
+            SystemClock().now(),
+        )
+        runs.start(plan)
+    count = sum(len(wave.accounts) for wave in plan.waves)
+    click.echo(f"{plan.run}: {len(plan.experiments)} experiments in {count} accounts")
+    if not wait:
+        return ExitCode.PASSED
+    while (state := runs.state(plan.run)).going:
+        click.echo(_progress(state), err=True)
+        time.sleep(_LOOK_EVERY_S)
+    click.echo(_progress(state), err=True)
+    return report_results(collect(tooling, plan, _tasks(tooling)), wanted)
 
 
-def _account(profile: str | None, region: str | None) -> Aws:
-    found = region or default_region(profile)
-    if found is None:
-        raise TargetError("No AWS region is set: pass --region, or set one in the profile.")
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    return Aws(Connection(found, endpoint_url=endpoint, profile=profile), user_agent="chaoskit/fleet")
+@command.command("status")
+@click.argument("name", metavar="[RUN]", required=False)
+@tooling_options
+def status(name: str | None, *, profile: str | None, region: str | None, stack: str) -> int:
+    """Show how far RUN is, or all runs, and which faults are open. Exit status 5 when some are."""
+    tooling = Tooling.of(connect(profile, region), stack)
+    runs = Runs(tooling)
+    names = [name] if name else runs.names()
+    for each in names:
+        click.echo(_progress(runs.state(each)))
+    if not names:
+        click.echo("There is no fleet run yet.")
+    with DynamoJournal(tooling.table, tooling.connection, readonly=True) as journal:
+        entries = journal.open_faults()
+    for entry in entries:
+        record = entry.record
+        place = f"account {record.target.get('account')}"
+        click.secho(f"open in {place}: {record.fault} of {record.experiment} ({entry.status})", fg="red")
+    return (
+        ExitCode.ERROR if entries and not any(runs.state(each).going for each in names) else ExitCode.PASSED
+    )
 
 
-def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in settings]
-    if wrong := [name for name, sign, _ in pairs if not (name and sign)]:
-        raise click.UsageError(f"--set takes NAME=VALUE, not {wrong[0]!r}.")
-    return {name: value for name, _, value in pairs}
+@command.command("stop")
+@click.argument("name", metavar="RUN")
+@tooling_options
+def stop(name: str, *, profile: str | None, region: str | None, stack: str) -> int:
+    """Stop RUN: workers stop what they are at and roll it back. `fleet run --again` goes on with the rest."""
+    tooling = Tooling.of(connect(profile, region), stack)
+    runs = Runs(tooling)
+    runs.plan(name)
+    stopped = runs.stop(name)
+    click.echo(f"{name}: stopped" if stopped else f"{name} was over already")
+    return ExitCode.PASSED
 
 
-def _write(folder: Path, templates: Templates) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in templates.files().items():
-            file = folder / name
-            before = file.read_text("utf-8") if file.exists() else None
-            if before != text:
-                file.write_text(text, "utf-8")
-            said = "brought up to date" if before != text else "as it was"
-            click.echo(f"{file}: {'written' if before is None else said}")
-    except OSError as error:
-        raise ChaoskitError(f"{folder} can't be written: {error.strerror}.") from error
+def fleet_results(name: str, *, profile: str | None, region: str | None, stack: str) -> Collected:
+    """The results of a fleet run.
+
+    Raises:
+        ChaoskitError: There is no such run, or they can't be read.
+    """
+    tooling = Tooling.of(connect(profile, region), stack)
+    return collect(tooling, Runs(tooling).plan(name), _tasks(tooling))
+
+
+def _tasks(tooling: Tooling) -> Tasks:
+    return Tasks(Store(tooling.table, tooling.connection))
+
+
+def report_results(found: Collected, wanted: dict[str, Any]) -> int:
+    """Write reports, say what is missing and how it went; the exit status, the worst verdict's."""
+    write_reports(found.document, wanted)
+    for line in found.missing:
+        click.secho(line, fg="red", err=True)
+    verdicts = [each["verdict"] for each in found.document["results"]]
+    counts = ", ".join(f"{verdicts.count(each)} {each}" for each in sorted(set(verdicts)))
+    left = sum(not each["restored"] for each in found.document["results"])
+    click.echo(
+        f"{counts}; " + ("everything restored" if not left else f"{left} NOT RESTORED: chaoskit fleet status")
+    )
+    return found.exit_code
+
+
+def _progress(state: State) -> str:
+    done = sum(state.results.values())
+    newest = next(iter(state.executions.values()), "not started")
+    why = f" ({state.why})" if state.why else ""
+    return f"{state.plan.run}: {newest}{why}, {done} of {state.tasks} results"

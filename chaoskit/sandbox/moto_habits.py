@@ -57,10 +57,8 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
-        case "ec2":
-            import_module("chaoskit.sandbox.moto_networks").amend()
-            instances = import_module("moto.ec2.responses.instances")
-            vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
+        case "dynamodb" | "ec2" | "organizations":
+            _amend(package, now)
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "iam":
@@ -93,6 +91,36 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
             vars(import_module("moto.swf.models"))["sleep"] = pause
         case _:
             return
+
+
+def _administered(make: Callable[..., None]) -> Callable[..., None]:
+    """Moto's way to make an account, whose access role then may do what AWS lets it.
+
+    Source: Organizations User Guide, "Accessing a member account that has OrganizationAccountAccessRole".
+    """
+
+    @wraps(make)
+    def made(account: Any, *given: Any, **named: Any) -> None:
+        make(account, *given, **named)
+        iam = import_module("moto.iam.models").iam_backends[account.id]["aws"]
+        role = named.get("RoleName", "OrganizationAccountAccessRole")
+        if any(each.name == role for each in iam.roles.values()):
+            iam.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", role)
+
+    return made
+
+
+def _amend(package: str, now: Callable[[], datetime]) -> None:
+    """Put parts of our own in the place of moto's."""
+    if package == "dynamodb":
+        import_module("chaoskit.sandbox.moto_transactions").amend(now)
+    elif package == "organizations":
+        account = import_module("moto.organizations.models").FakeAccount
+        account.__init__ = _administered(unwrap(account.__init__))
+    else:
+        import_module("chaoskit.sandbox.moto_networks").amend()
+        instances = import_module("moto.ec2.responses.instances")
+        vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
 
 
 def _polling(receive: Callable[..., list[Any]], pause: Callable[[float], None]) -> Callable[..., list[Any]]:

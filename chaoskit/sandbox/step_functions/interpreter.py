@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import logging
 import re
 import sys
 import uuid
@@ -59,6 +60,7 @@ _ACRONYM = re.compile(r"(?<=[A-Z])[A-Z0-9]+(?![a-z])")
 def fit(cloud: Cloud, sessions: Sessions) -> None:
     """Let executions run in this sandbox."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    logging.getLogger(_PARSER).setLevel(logging.CRITICAL)  # it tells of each error with all of the machine
     backend = import_module(f"{_PARSER}.models").StepFunctionsParserBackend
     backend.start_execution = _with_a_name(backend.start_execution)
     _fit_tasks(sessions)

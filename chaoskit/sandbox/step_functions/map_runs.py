@@ -1,9 +1,9 @@
 """Distributed Maps as Step Functions runs them, where moto's interpreter does otherwise.
 
 moto tolerates every failure, nests one call deeper for each item, gives a ResultWriter another input, and
-waits for callbacks of an execution that was stopped. Sources: Step Functions Developer Guide, "Setting failure
-thresholds for Distributed Map states" (the percentage is of the failed or timed out items among all; a Map Run
-fails once it is exceeded), and API Reference, "StopExecution".
+waits for callbacks of an execution that was stopped. Sources: Step Functions Developer Guide, "Setting
+failure thresholds for Distributed Map states" (the percentage is of the failed or timed out items among all;
+a Map Run fails once it is exceeded), and API Reference, "StopExecution".
 """
 
 from __future__ import annotations
