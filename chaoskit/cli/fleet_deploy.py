@@ -40,6 +40,12 @@ _AGENT: Final = "chaoskit/fleet"
     show_default=True,
     help="Have each account say that it is a sandbox, by the SSM parameter /chaoskit/sandbox.",
 )
+@click.option(
+    "--evidence",
+    metavar="ARN",
+    multiple=True,
+    help="S3 objects that probes may read: canaries, log files. By default arn:aws:s3:::chaoskit-*/*.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option(
     "--write",
@@ -58,6 +64,7 @@ def deploy(  # noqa: PLR0913 - an option each, all by name
     region: str | None,
     settings: tuple[str, ...],
     consent: bool,
+    evidence: tuple[str, ...],
     dry_run: bool,
     folder: Path | None,
 ) -> None:
@@ -76,7 +83,9 @@ def deploy(  # noqa: PLR0913 - an option each, all by name
     tooling = Aws(connect(profile, region), user_agent=_AGENT)
     management = Aws(connect(management_profile, tooling.region), user_agent=_AGENT)
     wanted = tuple(each.strip() for each in regions.split(",")) if regions else (tooling.region,)
-    deployment = Deployment(tooling, management, templates, unit, wanted, _parameters(settings), consent)
+    deployment = Deployment(
+        tooling, management, templates, unit, wanted, _parameters(settings), consent, evidence
+    )
     place = deployment.check()
     if dry_run:
         for what, lines in deployment.preview(place):

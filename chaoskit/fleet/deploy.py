@@ -23,6 +23,8 @@ GUARDRAIL: Final = "chaoskit-fleet-guardrail"
 """The stack in the management account."""
 ROLES: Final = "chaoskit-fleet-roles"
 """The stack set."""
+EVIDENCE: Final = "arn:aws:s3:::chaoskit-*/*"
+"""The S3 objects that the read role may read when nobody says otherwise."""
 _SCP: Final = "SERVICE_CONTROL_POLICY"
 
 
@@ -63,6 +65,7 @@ class Deployment:
         unit: The sandbox OU.
         regions: Where accounts are experimented on.
         parameters: Of the tooling account's template.
+        evidence: ARNs of S3 objects that the read role may read; empty leaves that as it is.
         consent: Have each account say that it is a sandbox; False where the accounts say so already.
         pace: How to wait.
     """
@@ -74,6 +77,7 @@ class Deployment:
     regions: tuple[str, ...]
     parameters: Mapping[str, str] = field(default_factory=dict)
     consent: bool = True
+    evidence: tuple[str, ...] = ()
     pace: Pace = field(default_factory=Pace)
 
     def check(self) -> Place:
@@ -157,6 +161,7 @@ class Deployment:
             "OrganizationId": place.organization,
             "HomeRegion": place.home_region,
             "GiveConsent": "true" if self.consent else "false",
+            "EvidenceObjects": ",".join(self.evidence) or place.evidence,
         }
         return StackSet(ROLES, self.templates.member_roles, self.unit, self.regions, given)
 
@@ -184,7 +189,7 @@ class Deployment:
         home: str = had.get("HomeRegion", self.regions[0])
         if home not in self.regions:
             raise DeployError(f"The roles are made by the stacks in {home}: name it among the --regions.")
-        return Place(organization, root, home, accounts)
+        return Place(organization, root, home, accounts, had.get("EvidenceObjects", EVIDENCE))
 
     def _under(self, parent: str) -> Iterator[str]:
         """The accounts of an OU and of those below it."""
@@ -206,9 +211,11 @@ class Place:
         root: The id of its root.
         home_region: The region whose stacks make the roles.
         accounts: The accounts of the sandbox OU and of those below it.
+        evidence: What the read role may read of S3 so far.
     """
 
     organization: str
     root: str
     home_region: str
     accounts: frozenset[str]
+    evidence: str

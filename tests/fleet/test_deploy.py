@@ -343,7 +343,7 @@ def test_an_operator_starts_a_run_that_a_worker_carries_out(organization: Organi
         worked.append(one)
         drain.request("the test is over")
 
-    Worker(Tooling.of(replace(place, credentials=worker)), [file], drain, told=told).work()
+    Worker(Tooling.of(replace(place, credentials=worker)), [file], drain, told=told, idle_s=1).work()
     assert organization.served.cloud.idle(20)
     assert [str(each.task) for each in worked] == [f"policy-attached in {MEMBER} (run {plan.run})"]
     state = runs.state(plan.run)

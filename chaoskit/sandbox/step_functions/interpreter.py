@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _PARSER = "moto.stepfunctions.parser"
 _TASK = f"{_PARSER}.asl.component.state.exec.state_task"
+_MAP = f"{_PARSER}.asl.component.state.exec.state_map"
 _TELL_TIME = (
     f"{_PARSER}.models",
     f"{_PARSER}.backend.execution",
@@ -82,6 +83,9 @@ def _fit_tasks(sessions: Sessions) -> None:
     sdk._normalise_service_error_name = staticmethod(_error_prefix)  # noqa: SLF001 - moto knows two services
     task = import_module(f"{_TASK}.state_task").StateTask
     task._eval_state_credentials = _acting(task._eval_state_credentials)  # noqa: SLF001 - moto's way to the role
+    for part in ("item_reader.eval", "result_writer.resource_eval"):
+        s3 = import_module(f"{_MAP}.{part}.resource_eval_s3").ResourceEvalS3
+        s3._get_api_action_handler = _handling(s3._get_api_action_handler)  # noqa: SLF001 - likewise
 
 
 def _error_prefix(service: str) -> str:
@@ -131,10 +135,26 @@ def _acting(read: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(read)
     def acting(task: Any, env: Any) -> Acting:
-        context = env.states.context_object.context_object_data
-        return Acting(read(task, env).role_arn, context["Execution"]["Id"], context["StateMachine"]["Id"])
+        return _in(env, read(task, env).role_arn)
 
     return acting
+
+
+def _handling(find: Callable[..., Any]) -> Callable[..., Any]:
+    """What reads a Map's items and writes its results does so for the execution too."""
+    find = inspect.unwrap(find)
+
+    @wraps(find)
+    def found(resource: Any) -> Callable[..., None]:
+        handle = find(resource)
+        return lambda env, part, held: handle(env, part, _in(env, held.role_arn))
+
+    return found
+
+
+def _in(env: Any, role_arn: str) -> Acting:
+    context = env.states.context_object.context_object_data
+    return Acting(role_arn, context["Execution"]["Id"], context["StateMachine"]["Id"])
 
 
 def _with_a_name(start: Callable[..., Any]) -> Callable[..., Any]:
