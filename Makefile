@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-fixture bench-startup bench-suite docs shots axe tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,10 @@ format: $(INSTALLED) ## Bring the code into the house style
 docs: $(INSTALLED) ## Write the pages that are made of the code
 	$(BIN)/chaoskit catalog --markdown docs/catalog.md
 	$(BIN)/python -m chaoskit.cli.reference > docs/cli.md
+
+fleet-actions: $(INSTALLED) ## Derive anew what the fleet's roles must be allowed (a minute)
+	$(BIN)/python scripts/fleet_actions.py > $(VENV)/fleet-actions.json
+	mv $(VENV)/fleet-actions.json chaoskit/fleet/actions.json
 
 shots: $(INSTALLED) ## Take the documentation's pictures: report, game day's page and terminal
 	$(BIN)/python scripts/shots.py docs/pictures
@@ -135,6 +139,9 @@ $(VENV)-peers/.installed: benchmarks/peers.txt
 	$(PYTHON) -m venv $(VENV)-peers
 	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/peers.txt
 	@touch $@
+
+fleet: $(INSTALLED) ## A fleet for real: workers killed, the engine started again; ACCOUNTS=8 makes it short
+	$(BIN)/python -m benchmarks.fleet --accounts $(or $(ACCOUNTS),200)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-stock $(VENV)-peers benchmarks/last .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

@@ -1,7 +1,7 @@
 """Measures the fixture `sandbox` of the pytest plug-in: how long a test waits for its account to be put back.
 
 Run: `python -m benchmarks.fixture [--tests N] [--workers N]`. A project of its own is made; each of its tests
-changes several services. The time is that of the whole call as the fixture makes it, to the sandbox's own process.
+changes several services. What is timed is the whole call that the fixture makes, to the sandbox's process.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import logging
 import re
 import sys
 import uuid
@@ -20,6 +21,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from moto.core.config import default_user_config
 from moto.core.utils import get_service_model
 
+from chaoskit.sandbox.step_functions.map_runs import fit_map_runs
 from chaoskit.sandbox.step_functions.sessions import Acting
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _PARSER = "moto.stepfunctions.parser"
 _TASK = f"{_PARSER}.asl.component.state.exec.state_task"
+_MAP = f"{_PARSER}.asl.component.state.exec.state_map"
 _TELL_TIME = (
     f"{_PARSER}.models",
     f"{_PARSER}.backend.execution",
@@ -58,11 +61,13 @@ _ACRONYM = re.compile(r"(?<=[A-Z])[A-Z0-9]+(?![a-z])")
 def fit(cloud: Cloud, sessions: Sessions) -> None:
     """Let executions run in this sandbox."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    logging.getLogger(_PARSER).setLevel(logging.CRITICAL)  # it tells of each error with all of the machine
     backend = import_module(f"{_PARSER}.models").StepFunctionsParserBackend
     backend.start_execution = _with_a_name(backend.start_execution)
     _fit_tasks(sessions)
     _fit_threads(cloud, sessions)
     _fit_time(cloud)
+    fit_map_runs()
 
 
 def _fit_tasks(sessions: Sessions) -> None:
@@ -78,6 +83,9 @@ def _fit_tasks(sessions: Sessions) -> None:
     sdk._normalise_service_error_name = staticmethod(_error_prefix)  # noqa: SLF001 - moto knows two services
     task = import_module(f"{_TASK}.state_task").StateTask
     task._eval_state_credentials = _acting(task._eval_state_credentials)  # noqa: SLF001 - moto's way to the role
+    for part in ("item_reader.eval", "result_writer.resource_eval"):
+        s3 = import_module(f"{_MAP}.{part}.resource_eval_s3").ResourceEvalS3
+        s3._get_api_action_handler = _handling(s3._get_api_action_handler)  # noqa: SLF001 - likewise
 
 
 def _error_prefix(service: str) -> str:
@@ -127,10 +135,26 @@ def _acting(read: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(read)
     def acting(task: Any, env: Any) -> Acting:
-        context = env.states.context_object.context_object_data
-        return Acting(read(task, env).role_arn, context["Execution"]["Id"], context["StateMachine"]["Id"])
+        return _in(env, read(task, env).role_arn)
 
     return acting
+
+
+def _handling(find: Callable[..., Any]) -> Callable[..., Any]:
+    """What reads a Map's items and writes its results does so for the execution too."""
+    find = inspect.unwrap(find)
+
+    @wraps(find)
+    def found(resource: Any) -> Callable[..., None]:
+        handle = find(resource)
+        return lambda env, part, held: handle(env, part, _in(env, held.role_arn))
+
+    return found
+
+
+def _in(env: Any, role_arn: str) -> Acting:
+    context = env.states.context_object.context_object_data
+    return Acting(role_arn, context["Execution"]["Id"], context["StateMachine"]["Id"])
 
 
 def _with_a_name(start: Callable[..., Any]) -> Callable[..., Any]:
