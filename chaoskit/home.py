@@ -20,8 +20,13 @@ def journal_path() -> Path:
     return home() / (f"journal-{worker}.sqlite" if worker else "journal.sqlite")
 
 
+def named_journal() -> str | None:
+    """The journal that CHAOSKIT_JOURNAL names instead: a file, or a URL as `chaoskit.journal.where` reads it."""
+    return os.environ.get("CHAOSKIT_JOURNAL") or None
+
+
 def journals() -> list[Path]:
-    """Every journal there is."""
+    """The files of all of this user's journals."""
     return sorted(home().glob("journal*.sqlite"))
 
 

@@ -4,9 +4,7 @@ A journal grants them. Every grant has an epoch higher than all before it, and w
 the lease that it makes it under: a run that was away while its lease ended (a machine that slept, a process
 that hung) is refused once somebody else was granted any of its resources.
 
-Here are the rows of the SQLite journal. A journal in DynamoDB keeps one item a resource, and puts it on the
-condition `attribute_not_exists(epoch) OR until <= :now OR holder = :holder`; a change is then written in one
-transaction with a condition check `epoch = :epoch` for each resource. The epoch is an atomic counter.
+Here are the rows of the SQLite journal; `chaoskit.journal.grants` does the same in DynamoDB.
 """
 
 from __future__ import annotations

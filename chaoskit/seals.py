@@ -7,12 +7,14 @@ becomes of the change goes on, so a `seal` of its own covers it.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.evidence import GENESIS, link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    _Row = Mapping[str, Any] | sqlite3.Row
 
 SINCE: Final = 2
 """The first version of the journal's schema that has them."""
@@ -27,8 +29,8 @@ def chain(db: sqlite3.Connection, entry: int) -> int:
     """Hash a new row together with the one before it, and seal it; the row's id again."""
     before = db.execute("SELECT hash FROM changes WHERE id < ? ORDER BY id DESC LIMIT 1", (entry,)).fetchone()
     row = dict(db.execute(f"{_ROWS} WHERE id = ?", (entry,)).fetchone())
-    row["hash"] = link(before["hash"] if before else GENESIS, [row[name] for name in _LASTING])
-    values = (row["hash"], _sealed(row), entry)
+    row["hash"] = chained(before["hash"] if before else GENESIS, row)
+    values = (row["hash"], sealed(row), entry)
     db.execute("UPDATE changes SET hash = ?, seal = ? WHERE id = ?", values)
     return entry
 
@@ -40,7 +42,7 @@ def seal(db: sqlite3.Connection, entry: int, **becomes: str) -> str:
     """
     try:
         row = db.execute(f"{_ROWS} WHERE id = ?", (entry,)).fetchone()
-        return _sealed({**dict(row), **becomes}) if row else ""
+        return sealed({**dict(row), **becomes}) if row else ""
     except (sqlite3.Error, KeyError, TypeError, ValueError):
         return ""
 
@@ -57,9 +59,9 @@ def broken(db: sqlite3.Connection) -> list[str]:
     last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").fetchone()
     found, before = [], GENESIS
     for row in rows:
-        if row["hash"] != link(before, [row[name] for name in _LASTING]):
+        if row["hash"] != chained(before, row):
             found.append(f"row {row['id']}, or one before it, is not as it was written")
-        elif row["seal"] != _sealed(dict(row)):
+        elif row["seal"] != sealed(row):
             found.append(f"what became of row {row['id']} is not as it was written")
         before = row["hash"]
     if last and last[0] != (rows[-1]["id"] if rows else 0):
@@ -84,5 +86,11 @@ def migrate(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA user_version = {SINCE}")
 
 
-def _sealed(row: Mapping[str, str]) -> str:
+def chained(before: str, row: _Row) -> str:
+    """The hash of a row that follows the one with the hash `before`."""
+    return link(before, [row[name] for name in _LASTING])
+
+
+def sealed(row: _Row) -> str:
+    """The seal of a row as it stands."""
     return link(row["hash"], [row[name] for name in _CHANGING])

@@ -10,7 +10,9 @@ import pytest
 
 from chaoskit.errors import JournalError
 from chaoskit.journal import SqliteJournal, Status
+from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.leases import Lease, LeaseHeldError, LeaseLostError
+from tests.journal.tables import served, table  # noqa: F401 - fixtures
 from tests.test_journal import RECORD
 
 if TYPE_CHECKING:
@@ -20,17 +22,31 @@ if TYPE_CHECKING:
 
     from chaoskit.journal import Journal
 
-    Open = Callable[[Path], AbstractContextManager[Journal]]
+    Open = Callable[[], AbstractContextManager[Journal]]
 
-JOURNALS: Final[Mapping[str, Open]] = {"sqlite": lambda folder: SqliteJournal(folder / "journal.sqlite")}
-"""Each opens a journal that is empty the first time, and later holds what was written before."""
+
+def in_a_file(request: pytest.FixtureRequest) -> Open:
+    path = request.getfixturevalue("tmp_path") / "journal.sqlite"
+    return lambda: SqliteJournal(path)
+
+
+def in_a_table(request: pytest.FixtureRequest) -> Open:
+    fresh = request.getfixturevalue("table")
+    return lambda: DynamoJournal(fresh.name, fresh.connection, skew_s=0)
+
+
+JOURNALS: Final[Mapping[str, Callable[[pytest.FixtureRequest], Open]]] = {
+    "dynamodb": in_a_table,
+    "sqlite": in_a_file,
+}
+"""What each makes opens a journal that is empty the first time, and later holds what was written before."""
 LONG_S: Final = 3600.0
 OVER_S: Final = 0.0
 
 
 @pytest.fixture(params=sorted(JOURNALS))
-def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], AbstractContextManager[Journal]]:
-    return lambda: JOURNALS[request.param](tmp_path)
+def opens(request: pytest.FixtureRequest) -> Open:
+    return JOURNALS[request.param](request)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from chaoskit.api.lab import InjectionError, Lab
 from chaoskit.engine import recover, sweep
 from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.history import History, HistoryError
-from chaoskit.home import history_path, journal_path, journals
-from chaoskit.journal import JournalBusyError, SqliteJournal, Status
+from chaoskit.home import history_path
+from chaoskit.journal import JournalBusyError, Status, every_journal, open_journal, this_journal
 from chaoskit.log import logger
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chaoskit.embedded import Delays
     from chaoskit.engine import Listener, Stop, Undone
     from chaoskit.experiment import Experiment
-    from chaoskit.journal import Entry
+    from chaoskit.journal import Entry, Where
     from chaoskit.permissions.statements import Written
     from chaoskit.predict import Foresight
     from chaoskit.result import Results
@@ -135,7 +135,7 @@ def opened(
         GuardError: The account was not given up for experiments.
         JournalError: The journal can't be written.
     """
-    with SqliteJournal(journal_path()) as journal:
+    with open_journal(this_journal()) as journal:
         recover(journal, reopen, SystemClock())
         with open_target(target, settings, delays, workload_profile, own=own) as place:
             place.check_consent()
@@ -222,46 +222,49 @@ def open_target(
     return aws_target(settings or AwsSettings.read())
 
 
-def find_open(number: int) -> tuple[Path, Entry] | None:
+def find_open(number: int, journal: Where | None = None) -> tuple[Where, Entry] | None:
     """The journal and the entry of that number, if it is open; of several journals, the first."""
-    for path in journals():
-        with SqliteJournal(path, readonly=True) as look:
+    for where in [journal] if journal else every_journal():
+        with open_journal(where, readonly=True) as look:
             for entry in look.open_faults():
                 if entry.id == number:
-                    return path, entry
+                    return where, entry
     return None
 
 
 def left_open(results: Results) -> int:
     """How many changes of other runs than these are open in this user's journal: they could not be undone."""
-    with SqliteJournal(journal_path(), readonly=True) as look:
+    with open_journal(this_journal(), readonly=True) as look:
         return sum(not entry.record.trace_id.startswith(f"{results.run_id}.") for entry in look.open_faults())
 
 
-def accept(path: Path, number: int, note: str) -> None:
+def accept(where: Where, number: int, note: str) -> None:
     """Close an open entry that a person has judged: what is there is meant to be there.
 
     Raises:
         JournalError: The journal can't be written, or a run is going on in it.
     """
-    with SqliteJournal(path) as journal:
+    with open_journal(where) as journal:
         journal.mark(number, Status.UNDONE, note)
 
 
-def recover_all() -> list[Undone]:
-    """Roll back every fault that a dead run left open; a journal that is in use is left to its user.
+def recover_all(journal: Where | None = None) -> list[Undone]:
+    """Roll back every fault that a dead run left open; what is in use is left to its user.
+
+    Args:
+        journal: Where to look; by default in every journal of this user.
 
     Raises:
         JournalError: A journal can't be used.
     """
     undone: list[Undone] = []
-    for path in journals():
-        with SqliteJournal(path, readonly=True) as look:
+    for where in [journal] if journal else every_journal():
+        with open_journal(where, readonly=True) as look:
             if not look.open_faults():
                 continue
         try:
-            with SqliteJournal(path) as journal:
-                undone += recover(journal, reopen, SystemClock())
+            with open_journal(where) as held:
+                undone += recover(held, reopen, SystemClock())
         except JournalBusyError:
             continue
     return undone

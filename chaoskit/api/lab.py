@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from chaoskit.contract import Fault
     from chaoskit.engine import Listener
-    from chaoskit.journal import SqliteJournal
+    from chaoskit.journal import Journal
     from chaoskit.result import Event, Result, Results
     from chaoskit.slo import Interval
     from chaoskit.target import Target
@@ -42,7 +42,7 @@ class Lab:
     """
 
     place: Target
-    journal: SqliteJournal
+    journal: Journal
     _limits: Limiter = field(init=False, repr=False, compare=False)
     _lockouts: Lockouts = field(init=False, repr=False, compare=False)
 

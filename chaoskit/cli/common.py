@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from chaoskit.home import journals
+from chaoskit.home import journals, named_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,15 +28,15 @@ def recover_first() -> None:
     Raises:
         JournalError: A journal can't be used.
     """
-    if not journals():
+    if not journals() and not named_journal():
         return
-    from chaoskit.journal import SqliteJournal  # noqa: PLC0415 - most commands find nothing to recover
+    from chaoskit.journal import every_journal, open_journal  # noqa: PLC0415 - most find nothing to recover
 
-    def is_open(path: Any) -> bool:
-        with SqliteJournal(path, readonly=True) as journal:
+    def is_open(where: Any) -> bool:
+        with open_journal(where, readonly=True) as journal:
             return bool(journal.open_faults())
 
-    if not any(map(is_open, journals())):
+    if not any(map(is_open, every_journal())):
         return
     from chaoskit.api import recover_all  # noqa: PLC0415 - as above
 
@@ -103,6 +103,16 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def journal_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names a journal."""
+    return click.option(
+        "--journal",
+        metavar="FILE|URL",
+        help="Only this journal: a file, or dynamodb:TABLE?region=... of a fleet (CHAOSKIT_JOURNAL names one "
+        "for every command).",
+    )(command)
 
 
 def experiments_option(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -11,8 +11,7 @@ from chaoskit.cli.common import signals_held
 from chaoskit.contract import Attempt, Trace
 from chaoskit.embedded import SkippingClock
 from chaoskit.engine import Stop, run_set
-from chaoskit.home import journal_path
-from chaoskit.journal import SqliteJournal
+from chaoskit.journal import open_journal, this_journal
 from chaoskit.places import sandboxes, target_in
 from chaoskit.probes._records import records
 
@@ -35,7 +34,7 @@ def recorded(paths: Sequence[Path]) -> list[tuple[str, list[Mapping[str, Any]]]]
         TargetError: The sandbox does not start.
     """
     found = []
-    with sandboxes().own() as own, SqliteJournal(journal_path()) as journal:
+    with sandboxes().own() as own, open_journal(this_journal()) as journal:
         target = target_in(own)
         clock = SkippingClock(own)
         loaded, stop = spec.load(paths, target.variables), Stop()

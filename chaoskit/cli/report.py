@@ -13,8 +13,8 @@ from chaoskit.cli.common import aws_settings, target_options
 from chaoskit.cli.reporting import publish, read_document, report_options, take, write_reports
 from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.history import History
-from chaoskit.home import history_path, journals
-from chaoskit.journal import SqliteJournal
+from chaoskit.home import history_path
+from chaoskit.journal import every_journal, open_journal
 from chaoskit.mutate.campaign import SCHEMA as MUTATION
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def _elsewhere(document: Mapping[str, Any]) -> list[str]:
 
 
 def _of_home() -> Iterator[tuple[str, list[str]]]:
-    for path in journals():
-        with SqliteJournal(path, readonly=True) as journal:
-            yield str(path), journal.broken()
+    for where in every_journal():
+        with open_journal(where, readonly=True) as journal:
+            yield str(where), journal.broken(thorough=True)
     if history_path().exists():
         for run in History(history_path()).runs(limit=-1):
             yield f"run {run.run_id}", run.problems

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chaoskit.api import accept, find_open, recover_all
-from chaoskit.cli.common import signals_held, tell
+from chaoskit.cli.common import journal_option, signals_held, tell
 from chaoskit.errors import ChaoskitError, ExitCode
 
 if TYPE_CHECKING:
@@ -26,45 +26,46 @@ if TYPE_CHECKING:
 )
 @click.option("--note", default="", help="Why it is accepted; kept in the journal.")
 @click.option("--yes", is_flag=True, help="Accept without being asked.")
-def command(*, _everything: bool, number: int | None, note: str, yes: bool) -> int:
+@journal_option
+def command(*, _everything: bool, number: int | None, note: str, yes: bool, journal: str | None) -> int:
     """Put back whatever earlier runs left open.
 
     Every command does that first; use this one to try again, or to do nothing else. What rollback can't put
     back, since somebody else has changed it since, stays open until it is put back by hand or, where that
     change is meant to stay, accepted by the number that is told with it. Exit status 5 when something stays
-    open.
+    open that no run is at work on.
     """
-    undone = _rolled_back()
-    if number is not None and _accepted(number, note, yes=yes):
-        undone = _rolled_back()  # what was armed for it
+    undone = _rolled_back(journal)
+    if number is not None and _accepted(number, note, journal, yes=yes):
+        undone = _rolled_back(journal)  # what was armed for it
     if not undone:
         click.echo("No faults are open.")
     return ExitCode.PASSED if all(item.ok for item in undone) else ExitCode.ERROR
 
 
-def _rolled_back() -> list[Undone]:
+def _rolled_back(journal: str | None) -> list[Undone]:
     with signals_held():
-        undone = recover_all()
+        undone = recover_all(journal)
     for item in undone:
         tell(item)
     return undone
 
 
-def _accepted(number: int, note: str, *, yes: bool) -> bool:
+def _accepted(number: int, note: str, journal: str | None, *, yes: bool) -> bool:
     """Show the entry, ask, and close it; False when the person says no.
 
     Raises:
         ChaoskitError: There is no such entry.
     """
-    found = find_open(number)
+    found = find_open(number, journal)
     if found is None:
         raise ChaoskitError(f"No open entry has the number {number}: `chaoskit rollback` tells them.")
-    path, entry = found
+    where, entry = found
     record = entry.record
     click.echo(f"{record.fault} of run {record.trace_id} ({record.experiment}): {entry.note or entry.status}")
     click.echo(f"Before the fault it was: {record.captured!r}")
     if not yes and not click.confirm("Leave the account as it is, and never undo this?", default=False):
         click.echo("It stays open.")
         return False
-    accept(path, number, f"accepted as it is by {getpass.getuser()}: {note or 'no reason given'}")
+    accept(where, number, f"accepted as it is by {getpass.getuser()}: {note or 'no reason given'}")
     return True

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaoskit.aws import load_undo
+from chaoskit.cli.common import journal_option
 from chaoskit.errors import ExitCode
 from chaoskit.heartbeat import Beat
-from chaoskit.home import heartbeat_path, journals
-from chaoskit.journal import SqliteJournal
+from chaoskit.home import heartbeat_path
+from chaoskit.journal import every_journal, open_journal
 from chaoskit.slo import SystemClock
 
 if TYPE_CHECKING:
@@ -20,20 +21,21 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(*, as_json: bool) -> int:
+@journal_option
+def command(*, as_json: bool, journal: str | None) -> int:
     """List faults that are open.
 
     Faults of runs that died have been rolled back by then, as before every command; what is listed
-    belongs to a run that is going on, or could not be rolled back. Exit status 5 when any is open, or when
-    the journal is not as chaoskit wrote it.
+    belongs to a run that is going on, or could not be rolled back. A journal that is named by --journal is
+    only looked at. Exit status 5 when any is open, or when the journal is not as chaoskit wrote it.
     """
     entries, broken = [], False
-    for path in journals():
-        with SqliteJournal(path, readonly=True) as journal:
-            entries += journal.open_faults()
-            for trouble in journal.broken():
+    for where in [journal] if journal else every_journal():
+        with open_journal(where, readonly=True) as look:
+            entries += look.open_faults()
+            for trouble in look.broken():
                 broken = True
-                click.echo(f"The journal {path} was edited: {trouble}.", err=True)
+                click.echo(f"The journal {where} was edited: {trouble}.", err=True)
     if broken:
         click.echo("A fault may be hidden: look over the account, then move the journal away.", err=True)
     if as_json:

@@ -125,6 +125,7 @@ class Injector:
         arming = self._arm(name, change, captured, listed)
         entry = self._record(name, change, captured, listed)
         self._watch.check_here()  # all that took its time: the machine may have slept meanwhile
+        self._journal.still(self._lease)
         made = ChangeResult(
             change.do.service, change.do.operation, "failed", at=self._clock.now(), entry=entry
         )
@@ -218,6 +219,7 @@ class Injector:
             nonlocal again
             if again:
                 self._watch.check_here()
+                self._journal.still(self._lease)
                 self._journal.mark(entry, Status.JOURNALED, "was not visible yet, and is sent again")
             again = True
             return self._aws.send(do)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from chaoskit.aws import Aws
     from chaoskit.journal import Entry, Journal
+    from chaoskit.leases import Lease
     from chaoskit.slo import Clock
 
 
@@ -35,13 +36,22 @@ class Reopen(Protocol):
         ...
 
 
-def recover(journal: Journal, reopen: Reopen, clock: Clock) -> list[Undone]:
-    """Undo every open entry, newest first, place by place as they come.
+def recover(journal: Journal, reopen: Reopen, clock: Clock, under: Lease | None = None) -> list[Undone]:
+    """Undo every entry that a run which is over left open, newest first, place by place as they come.
 
-    Only the holder of the journal's lock may call this: then no open entry belongs to a living run.
+    Args:
+        journal: Where they are; it knows which runs are over.
+        reopen: Finds their accounts.
+        clock: Time.
+        under: See `Journal.abandoned`.
     """
+    with journal.abandoned(under) as left:
+        return _recovered(left, journal, reopen, clock)
+
+
+def _recovered(left: list[Entry], journal: Journal, reopen: Reopen, clock: Clock) -> list[Undone]:
     done: list[Undone] = []
-    for place, entries in _by_place(journal.open_faults()):
+    for place, entries in _by_place(left):
         try:
             done += undo_with(reopen(place), entries, journal, clock)
         except PlaceGoneError as gone:

@@ -2,5 +2,17 @@
 
 from chaoskit.journal.port import Entry, Journal, Record, Status
 from chaoskit.journal.sqlite import JournalBusyError, SqliteJournal
+from chaoskit.journal.where import Where, every_journal, open_journal, this_journal
 
-__all__ = ["Entry", "Journal", "JournalBusyError", "Record", "SqliteJournal", "Status"]
+__all__ = [
+    "Entry",
+    "Journal",
+    "JournalBusyError",
+    "Record",
+    "SqliteJournal",
+    "Status",
+    "Where",
+    "every_journal",
+    "open_journal",
+    "this_journal",
+]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from chaoskit.leases import Lease
@@ -69,7 +70,7 @@ class Entry:
 
 
 class Journal(Protocol):
-    """Where undo is kept. SQLite here; a fleet brings its own."""
+    """Where undo is kept: a file of this machine, or a table that a fleet shares."""
 
     def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
         """Hold all of the resources or none, until `release` or for so many seconds.
@@ -105,4 +106,29 @@ class Journal(Protocol):
 
     def open_faults(self) -> list[Entry]:
         """Every change that is not UNDONE, newest first."""
+        ...
+
+    def abandoned(self, under: Lease | None = None) -> AbstractContextManager[list[Entry]]:
+        """Those of them whose run is over for certain; while the block lasts, nobody else undoes them.
+
+        Args:
+            under: A lease on an account as a whole, which proves that all who were granted anything in it
+                before are dead; then only that account is meant.
+        """
+        ...
+
+    def still(self, lease: Lease | None) -> None:
+        """Refuse, without a call, once others may take the lease's holder for dead: asked before each change.
+
+        Raises:
+            LeaseLostError: They may.
+        """
+        ...
+
+    def broken(self, *, thorough: bool = False) -> list[str]:
+        """What shows that somebody else wrote in it: never a reason not to undo.
+
+        Args:
+            thorough: Read every row, however many there are.
+        """
         ...

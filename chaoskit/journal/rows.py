@@ -10,12 +10,15 @@ from chaoskit.journal.port import Entry, Record, Status
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
+
+    Row = sqlite3.Row | Mapping[str, Any]
 
 TEXT_COLUMNS: Final = ("trace_id", "experiment", "fault")
 JSON_COLUMNS: Final = ("target", "do", "undo", "state", "captured", "listed")
 
 
-def entry_of(row: sqlite3.Row, after: str | None) -> Entry:
+def entry_of(row: Row, after: str | None) -> Entry:
     """The row; a damaged one becomes an entry that can't be undone, so that the others still can."""
     try:
         return _whole(row, after)
@@ -36,7 +39,7 @@ def entry_of(row: sqlite3.Row, after: str | None) -> Entry:
         return Entry(row["id"], record, Status.UNDO_FAILED, note, now, now)
 
 
-def _whole(row: sqlite3.Row, after: str | None) -> Entry:
+def _whole(row: Row, after: str | None) -> Entry:
     fields: dict[str, Any] = {name: str(row[name]) for name in TEXT_COLUMNS}
     fields |= {name: json.loads(row[name]) for name in JSON_COLUMNS}
     if not isinstance(fields["target"], dict) or not isinstance(fields["do"], dict):

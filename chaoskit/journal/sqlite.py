@@ -148,8 +148,18 @@ class SqliteJournal:
             seen = dict(map(tuple, effects or ()))
         return [entry_of(row, seen.get(row["id"])) for row in rows]
 
-    def broken(self) -> list[str]:
-        """What shows that somebody else wrote in it: never a reason not to undo."""
+    @contextmanager
+    def abandoned(self, under: Lease | None = None) -> Iterator[list[Entry]]:
+        """See `Journal`: who has the lock has proof that every holder is dead."""
+        del under
+        yield self.open_faults()
+
+    def still(self, lease: Lease | None) -> None:
+        """See `Journal`: the lock is the kernel's, and nobody else has it while this process is there."""
+
+    def broken(self, *, thorough: bool = False) -> list[str]:
+        """See `Journal`. It always reads every row."""
+        del thorough
         with self._mutex, self._reporting():
             return [] if self._empty else seals.broken(self._db)
 

@@ -2,17 +2,16 @@
 
 | `pk` | `sk` | what it is |
 |---|---|---|
-| `numbers` | `numbers` | the counter `n`, that epochs and entries' numbers come from |
-| `open#00` to `open#15` | account`#`number | a change that is not undone yet; the shard follows from the account |
+| `numbers` | `epochs`, `entries` | the counters `n` that leases and rows are numbered by |
+| `open#00` to `open#15` | account`#`number | a change that is not undone; its account has this shard |
 | `closed#`account | number | a change that is undone; the only rows that end, at `expires` |
 | `account#`account | `head` | the hash of the account's last row, in its chain |
-| `account#`account | `grant#`epoch | a lease as granted: `holder`, `until`, and `lost` once another has taken it |
-| `account#`account | `lease#`SHA-256 of a resource | the `epoch` of the grant that holds the resource |
-| `budget#`service`#`class | account`#`region | a bucket of tokens that workers share: see `chaoskit.aws.budget` |
+| `account#`account | `grant#`epoch | a lease: `holder`, `until`, and `lost` once another took it |
+| `account#`account | `lease#`SHA-256 of a resource | the `epoch` of the grant that has it |
+| `budget#`service`#`class | account`#`region | tokens that workers share: see `chaoskit.aws.budget` |
 
-An account that nobody named is `-`; numbers have sixteen digits, so that they sort. There is no index: an index
-is only eventually consistent (Amazon DynamoDB Developer Guide, "Read consistency"), and what is open must be
-seen at once.
+An account that nobody named is `-`; numbers have sixteen digits, so that they sort. There is no index: a
+global one X
 """
 
 from __future__ import annotations
@@ -28,9 +27,11 @@ if TYPE_CHECKING:
 EXPIRES: Final = "expires"
 """The attribute that DynamoDB deletes a closed row by; open rows don't have it."""
 SHARDS: Final = 16
-"""Partitions of open rows: each takes 1,000 write units a second (DynamoDB Developer Guide, "Partition keys")."""
+"""Partitions of open rows; each takes 1,000 write units a second (DynamoDB Developer Guide, "Best practices
+for designing and using partition keys effectively")."""
 NOBODY: Final = "-"
-NUMBERS: Final = ("numbers", "numbers")
+EPOCHS: Final = ("numbers", "epochs")
+ENTRIES: Final = ("numbers", "entries")
 
 TABLE: Final[Mapping[str, Any]] = {
     "AttributeDefinitions": [
@@ -47,7 +48,6 @@ TABLE: Final[Mapping[str, Any]] = {
 """The properties of the `AWS::DynamoDB::Table`, all but its name (AWS CloudFormation Template Reference)."""
 
 ACTIONS: Final = (
-    "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
     "dynamodb:GetItem",
