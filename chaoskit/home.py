@@ -21,7 +21,7 @@ def journal_path() -> Path:
 
 
 def named_journal() -> str | None:
-    """The journal that CHAOSKIT_JOURNAL names instead: a file, or a URL as `chaoskit.journal.where` reads it."""
+    """The journal that CHAOSKIT_JOURNAL names: a file, or a URL (see `chaoskit.journal.where`)."""
     return os.environ.get("CHAOSKIT_JOURNAL") or None
 
 

@@ -168,7 +168,8 @@ class DynamoJournal:
             accounts = {account_of(resource) for resource in under.resources}
             yield _entries([row for account in accounts for row in self._ended_rows(account, under)])
             return
-        name, rows = f"rollback {self._me}", list[Row]()
+        name = f"rollback {self._me}"
+        rows: list[Row] = []
         open_rows = self._open_rows(self._account)
         over = {grant for grant in {_grant(row) for row in open_rows} if self._grants.over(*grant)}
         try:
@@ -235,7 +236,7 @@ class DynamoJournal:
                 return
             new = {**row, **becomes}
             new["seal"] = sealed(new)
-            same, was = "seal = :was", {"was": row["seal"]}
+            same, was = ("seal = :was", {"was": row["seal"]}) if row["seal"] else ("attribute_exists(pk)", {})
             if becomes.get("status") == Status.UNDONE:
                 expires = int((self._clock.now() + self._kept).timestamp())
                 closed = (f"closed#{row['account']}", numbered(entry))

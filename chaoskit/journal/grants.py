@@ -160,10 +160,11 @@ class Grants:
             grant = seen.grants.get(epoch)
             if grant is None or "lost" in grant:
                 continue
-            ours = grant["holder"] == holder or (resource in above and (seen.account, epoch) in self._held)
-            if self._lives(grant) and not ours:
+            mine = grant["holder"] == holder or (resource in above and (seen.account, epoch) in self._held)
+            if self._lives(grant) and not mine:
                 raise LeaseHeldError(f"Run {grant['holder']} is changing {resource} until {grant['until']}.")
-            stale[epoch] = {**grant, "resource": resource}
+            if not (mine and resource in above):
+                stale[epoch] = {**grant, "resource": resource}
         return stale
 
     def _grant(

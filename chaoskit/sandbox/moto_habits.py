@@ -57,12 +57,8 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
-        case "ec2":
-            import_module("chaoskit.sandbox.moto_networks").amend()
-            images = vars(import_module("moto.ec2.models.amis"))
-            images["load_resource"] = _few_images(unwrap(images["load_resource"]))
-            instances = import_module("moto.ec2.responses.instances")
-            vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
+        case "dynamodb" | "ec2":
+            _amend(package, now)
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "iam":
@@ -95,6 +91,18 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
             vars(import_module("moto.swf.models"))["sleep"] = pause
         case _:
             return
+
+
+def _amend(package: str, now: Callable[[], datetime]) -> None:
+    """Put parts of our own in the place of moto's."""
+    if package == "dynamodb":
+        import_module("chaoskit.sandbox.moto_transactions").amend(now)
+    else:
+        import_module("chaoskit.sandbox.moto_networks").amend()
+        images = vars(import_module("moto.ec2.models.amis"))
+        images["load_resource"] = _few_images(unwrap(images["load_resource"]))
+        instances = import_module("moto.ec2.responses.instances")
+        vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
 
 
 def _polling(receive: Callable[..., list[Any]], pause: Callable[[float], None]) -> Callable[..., list[Any]]:
