@@ -12,7 +12,7 @@ from chaoskit.errors import JournalError
 from chaoskit.journal import SqliteJournal, Status
 from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.leases import Lease, LeaseHeldError, LeaseLostError
-from tests.journal.tables import served, table  # noqa: F401 - fixtures
+from tests.journal.tables import place, served, table  # noqa: F401 - fixtures
 from tests.test_journal import RECORD
 
 if TYPE_CHECKING:

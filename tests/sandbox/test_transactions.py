@@ -68,12 +68,12 @@ def test_a_condition_that_does_not_hold_cancels_all_of_it_and_is_told_by_its_pla
     answer = refused.value.response
     assert answer["Error"]["Code"] == "TransactionCanceledException"
     assert "[None, ConditionalCheckFailed, None]" in answer["Error"]["Message"]
-    assert [each["Code"] for each in answer["CancellationReasons"]] == [  # type: ignore[typeddict-item] # DynamoDB's own
+    assert [each["Code"] for each in answer["CancellationReasons"]] == [
         "None",
         "ConditionalCheckFailed",
         "None",
     ]
-    assert answer["CancellationReasons"][1]["Item"] == {"k": {"S": "b"}, "v": {"N": "7"}}  # type: ignore[typeddict-item] # as above
+    assert answer["CancellationReasons"][1]["Item"] == {"k": {"S": "b"}, "v": {"N": "7"}}
     assert values(dynamodb, table) == {"b": "7"}
 
 
