@@ -1,8 +1,8 @@
 """Clients that any number of accounts share: one for each service and place, whoever signs.
 
-A boto3 client is a third of a megabyte and a tenth of a second, of which an account has nothing of its own
-but its credentials. Those are asked for when a request is signed, so they can be the ones of whoever calls just
-then. `benchmarks/accounts.py` measures what another account takes.
+A boto3 client is a third of a megabyte and a tenth of a second, of which an account has nothing of its own but
+its credentials. Those are asked for when a request is signed, so they can be whose call it is just then.
+`benchmarks/accounts.py` measures what another account takes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@
 | `account#`account | `head` | the hash of the account's last row, in its chain |
 | `account#`account | `grant#`epoch | a lease: `holder`, `until`, and `lost` once another took it |
 | `account#`account | `lease#`SHA-256 of a resource | the `epoch` of the grant that has it |
-| `budget#`service`#`class | account`#`region | tokens that workers share: see `chaoskit.aws.budget` |
 
 An account that nobody named is `-`; numbers have sixteen digits, so that they sort. There is no index: a
 global one X
