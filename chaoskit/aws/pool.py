@@ -1,7 +1,7 @@
 """Clients that any number of accounts share: one for each service and place, whoever signs.
 
-A boto3 client is a third of a megabyte and a tenth of a second, of which an account has nothing of its own but
-its credentials. Those are asked for when a request is signed, so they can be whose call it is just then.
+A boto3 client is a third of a megabyte and a tenth of a second, of which an account has nothing of its own
+but its credentials. Those are asked for when a request is signed, so they can be whose call it is just then.
 `benchmarks/accounts.py` measures what another account takes.
 """
 
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from chaoskit.aws.failures import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.awsrequest import AWSRequest
 
@@ -43,11 +43,13 @@ class Caller:
         keys: Sign with these; None signs with the profile's.
         user_agent: Appended to the user agent.
         headers: More headers, which are signed.
+        spend: Is told of each request before it is signed, by service and operation.
     """
 
     keys: Credentials | None = None
     user_agent: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    spend: Callable[[str, str], None] | None = None
 
 
 _MAKING: Final = threading.RLock()
@@ -112,7 +114,9 @@ class Pool:
         if where not in self._signing:
             self._signing[where] = _session(profile, region, _signer(self.session(profile, region)))
         client = made(self._signing[where], service, endpoint_url, tries)
-        client.meta.events.register("before-sign", functools.partial(_say, local=endpoint_url is not None))
+        client.meta.events.register(
+            "before-sign", functools.partial(_say, service=service, local=endpoint_url is not None)
+        )
         return client
 
 
@@ -146,9 +150,11 @@ def made(session: Any, service: str, endpoint_url: str | None, tries: int, **opt
     return client
 
 
-def _say(request: AWSRequest, *, local: bool, **_: object) -> None:
-    """Put into a request what its caller says."""
+def _say(request: AWSRequest, *, service: str, local: bool, operation_name: str, **_: object) -> None:
+    """Put into a request what its caller says, once the caller may send it."""
     caller = _CALLER.get() or Caller()
+    if caller.spend:
+        caller.spend(service, operation_name)
     if caller.user_agent:
         request.headers["User-Agent"] = f"{request.headers['User-Agent']} {caller.user_agent}"
     for header, value in caller.headers.items() if local else ():

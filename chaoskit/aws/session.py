@@ -19,6 +19,7 @@ from chaoskit.errors import AwsError, TargetError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from chaoskit.aws.budget import Spending
     from chaoskit.aws.calls import Query
     from chaoskit.aws.inbox import Message
 
@@ -42,6 +43,7 @@ class Connection:
         credentials: Keys to use instead of a profile.
         expires: When `credentials` end; None when they don't, or when boto3 refreshes them.
         pool: The clients that it shares with every connection that was made of it or it was made of.
+        budget: What may be asked of AWS in a second; likewise. None leaves that to AWS.
     """
 
     region: str
@@ -50,6 +52,7 @@ class Connection:
     credentials: Credentials | None = field(default=None, repr=False)
     expires: datetime | None = None
     pool: Pool = field(default_factory=Pool, repr=False, compare=False)
+    budget: Spending | None = field(default=None, repr=False, compare=False)
 
     def assume(
         self, role_arn: str, session_name: str, duration_s: int, policies: Sequence[str] = ()
@@ -112,7 +115,9 @@ class Aws:
         self.connection = connection
         self.account = account
         self.region = connection.region
-        self._caller = Caller(connection.credentials, user_agent)
+        self._caller = Caller(
+            connection.credentials, user_agent, spend=self._spend if connection.budget else None
+        )
         self._persons: dict[str, Any] = {}
 
     def identify(self) -> str:
@@ -228,6 +233,10 @@ class Aws:
             if client.can_paginate(method):
                 return client.get_paginator(method).paginate(**query.params).build_full_result()
             return getattr(client, method)(**query.params)
+
+    def _spend(self, service: str, operation: str) -> None:
+        if self.connection.budget:
+            self.connection.budget.spend(service, operation, self.account, self.region)
 
     def _client(self, service: str, *, attempts: int = 1) -> Any:
         to = self.connection

@@ -78,7 +78,7 @@ class Grants:
         for _ in range(_TRIES):
             seen = self._seen(account)
             stale = self._stale(seen, resources, holder)
-            lease = Lease(holder, self._store.number(EPOCHS), frozenset(resources))
+            lease = Lease(holder, self._store.number((_partition(account), EPOCHS)), frozenset(resources))
             try:
                 self._grant(lease, account, lasting_s, seen, stale)
             except ConditionFailedError:
