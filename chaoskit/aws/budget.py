@@ -59,8 +59,8 @@ class Spending(Protocol):
 class Budget:
     """Buckets of tokens, one for each class of operations, account and region; safe to share between threads.
 
-    A request that finds no token waits for the one that it has taken in advance, so requests go evenly, in the
-    order they came.
+    A request that finds no token waits for the one that it has taken in advance, so requests go evenly, in
+    the order they came.
     """
 
     def __init__(
