@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import logging
 import re
 import sys
 import uuid
@@ -20,6 +21,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from moto.core.config import default_user_config
 from moto.core.utils import get_service_model
 
+from chaoskit.sandbox.step_functions.map_runs import fit_map_runs
 from chaoskit.sandbox.step_functions.sessions import Acting
 
 if TYPE_CHECKING:
@@ -58,11 +60,13 @@ _ACRONYM = re.compile(r"(?<=[A-Z])[A-Z0-9]+(?![a-z])")
 def fit(cloud: Cloud, sessions: Sessions) -> None:
     """Let executions run in this sandbox."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    logging.getLogger(_PARSER).setLevel(logging.CRITICAL)  # it tells of each error with all of the machine
     backend = import_module(f"{_PARSER}.models").StepFunctionsParserBackend
     backend.start_execution = _with_a_name(backend.start_execution)
     _fit_tasks(sessions)
     _fit_threads(cloud, sessions)
     _fit_time(cloud)
+    fit_map_runs()
 
 
 def _fit_tasks(sessions: Sessions) -> None:

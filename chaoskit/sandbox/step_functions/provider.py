@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from chaoskit.sandbox.step_functions.callbacks import Callbacks
 from chaoskit.sandbox.step_functions.interpreter import fit
 from chaoskit.sandbox.step_functions.sessions import Sessions
 from chaoskit.sandbox.wire import ApiError
@@ -21,11 +22,13 @@ class StepFunctions:
 
     def __init__(self, cloud: Cloud) -> None:
         fit(cloud, Sessions(cloud))
+        self._callbacks = Callbacks(cloud)
 
     @property
     def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
         """The operations answered here."""
-        return {"StartSyncExecution": self._refuse, "TestState": self._refuse}
+        refused = {"StartSyncExecution": self._refuse, "TestState": self._refuse}
+        return {**self._callbacks.operations, **refused}
 
     def _refuse(self, call: ApiCall) -> Mapping[str, Any]:
         """Express executions that are waited for would hold the sandbox's lock while their tasks need it."""
