@@ -134,7 +134,7 @@ def aws_target(settings: AwsSettings) -> Iterator[Target]:
         outputs = stack_outputs(aws, settings.stack)
     except AwsError as error:
         raise TargetError(f"The stack {settings.stack} can't be read: {error.message}") from error
-    variables = _variables(aws.account, region, outputs) | dict(settings.variables)
+    variables = variables_of(aws.account, region, outputs) | dict(settings.variables)
     undo_role = settings.undo_role or variables.get("workload.undo_role_arn")
     yield Target(
         name="aws",
@@ -194,7 +194,7 @@ def target_in(instance: Instance) -> Target:
     """The target that an embedded sandbox is; its clock is the sandbox's as it is now."""
     connection = _connection(instance)
     outputs = stack_outputs(Aws(connection, user_agent="chaoskit"))
-    variables = _variables(instance.account, instance.region, outputs)
+    variables = variables_of(instance.account, instance.region, outputs)
     return Target(
         name="embedded",
         connection=connection,
@@ -254,6 +254,7 @@ def _connection(instance: Instance) -> Connection:
     return Connection(instance.region, endpoint_url=instance.url, credentials=instance.admin)
 
 
-def _variables(account: str, region: str, outputs: Mapping[str, str]) -> dict[str, str]:
+def variables_of(account: str, region: str, outputs: Mapping[str, str]) -> dict[str, str]:
+    """What `${...}` stands for in an account whose workload's stacks have these outputs."""
     workload = {f"workload.{variable_name(key)}": value for key, value in outputs.items()}
     return {"sandbox.account": account, "sandbox.region": region, **workload}

@@ -47,6 +47,7 @@ class Target:
         clock: The time that passes in it.
         consent: How to ask the account whether it was given up for experiments; None for one that was made
             for them by chaoskit itself.
+        through: How to reach where its roles are assumed from; None assumes them from `connection`.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Target:
     dead_letters: str | None = None
     clock: Clock = field(default_factory=SystemClock)
     consent: Consent | None = None
+    through: Connection | None = None
 
     def check_consent(self) -> None:
         """Refuse an account that nobody gave up for experiments; `Consent.check` says which.
@@ -143,7 +145,7 @@ class Target:
         inboxes: Inboxes | None = None,
         policies: Sequence[str] = (),
     ) -> Aws:
-        connection = self.connection
+        connection = self.through or self.connection if role_arn else self.connection
         if role_arn:
             seconds = int(min(max(lasting_s + _SLACK_S, _SHORTEST_SESSION_S), _LONGEST_SESSION_S))
             if lasting_s > _LONGEST_SESSION_S:

@@ -25,13 +25,15 @@ RANKS: Final = {
     **dict.fromkeys(("slo", "aws", "leases", "seals", "records"), 1),
     **dict.fromkeys(("journal", "contract", "switches", "consent", "history"), 2),
     **dict.fromkeys(("trends", "schedules", "heartbeat"), 2),
-    **dict.fromkeys(("faults", "probes", "experiment", "gamedays", "posture", "result", "target"), 3),
+    **dict.fromkeys(("faults", "probes", "experiment", "fleets", "gamedays", "posture"), 3),
+    **dict.fromkeys(("result", "target"), 3),
     **dict.fromkeys(("spec", "engine", "embedded", "assess"), 4),
     **dict.fromkeys(("places", "predict", "report", "schedule"), 5),
     **dict.fromkeys(("api", "discover", "gameday", "mutate"), 6),
+    "fleet": 7,
     ROOT: 7,
-    **dict.fromkeys(("cli", "pytest_plugin"), 7),
-    "__main__": 8,
+    **dict.fromkeys(("cli", "pytest_plugin"), 8),
+    "__main__": 9,
 }
 ISLANDS: Final = {
     "policy": {"policy"},

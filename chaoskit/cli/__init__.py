@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "catalog": "List the faults and probes, or explain one.",
     "discover": "Take stock of an account, and propose experiments for it.",
     "events": "Print the CloudTrail records that a fault produces.",
+    "fleet": "Run experiments in many accounts, by AWS's own engine.",
     "gameday": "Play experiments with people: a game day.",
     "halt": "Stop every run now, and let none begin.",
     "history": "List earlier runs, tell what they show together, and compare them.",
@@ -34,6 +35,7 @@ _COMMANDS: Final = {
     "schema": "Print the JSON Schema of experiment files, for editors.",
     "status": "List faults that are open.",
     "validate": "Check experiment and game-day files; nothing is called.",
+    "worker": "Run a fleet's experiments: take tasks from its queue.",
 }
 
 

@@ -10,12 +10,14 @@ import click
 from chaoskit import evidence
 from chaoskit.assess import SCHEMA as ASSESSMENT
 from chaoskit.cli.common import aws_settings, target_options
+from chaoskit.cli.fleet import fleet_results, report_results, tooling_options
 from chaoskit.cli.reporting import publish, read_document, report_options, take, write_reports
 from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.history import History
 from chaoskit.home import history_path
 from chaoskit.journal import every_journal, open_journal
 from chaoskit.mutate.campaign import SCHEMA as MUTATION
+from chaoskit.places import AwsSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -53,6 +55,22 @@ def render(
     )
     publish(document, wanted["publish"], target, aws_settings(**options))
     return ExitCode.PASSED
+
+
+@command.command("fleet")
+@click.argument("run")
+@tooling_options
+@report_options
+def fleet(run: str, *, profile: str | None, region: str | None, stack: str, **options: Any) -> int:
+    """Collect the results of a fleet's RUN and write them as one report.
+
+    The exit status is the worst verdict's. A task that has no result is an ERROR, and is named.
+    """
+    wanted = take(options)
+    found = fleet_results(run, profile=profile, region=region, stack=stack)
+    status = report_results(found, wanted)
+    publish(found.document, wanted["publish"], "aws", AwsSettings(profile=profile, region=region))
+    return status
 
 
 @command.command("verify")
