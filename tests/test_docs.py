@@ -14,7 +14,7 @@ import yaml
 from chaoskit import spec
 from chaoskit.cli import cli, reference
 from chaoskit.places import AwsSettings
-from chaoskit.spec import gameday
+from chaoskit.spec import fleet, gameday
 from tests.documents import PAGES, ROOT, blocks
 from tests.samples import SHIPPED, SMALL
 
@@ -70,6 +70,12 @@ def test_every_experiment_is_valid_and_so_is_every_part_of_one(block: Block, tmp
         file.write_text(text, "utf-8")
         shutil.copytree(SHIPPED, tmp_path / "experiments")
         assert gameday.load(file).id == shown["id"]
+        return
+    if "experiments" in shown:
+        file = tmp_path / f"{shown['id']}.yaml"
+        file.write_text(text, "utf-8")
+        shutil.copytree(SHIPPED, tmp_path / "experiments")
+        assert fleet.load(file).id == shown["id"]
         return
     if "id" not in shown:  # a part is read within the smallest experiment
         whole = {**as_written(SMALL), **shown}
