@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency fleet docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup fleet docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,8 +27,9 @@ run: $(INSTALLED) ## Run all experiments against the embedded sandbox
 # Proofs of which even a little takes long.
 LONG := fault_storm.py journal_failures.py machine_lost.py signals.py soak.py
 
+# Three workers for two cores: what waits for processes and clocks waits beside what computes.
 test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/experiments $(addprefix --ignore tests/reliability/test_,$(LONG))
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/experiments $(addprefix --ignore tests/reliability/test_,$(LONG))
 
 experiments: $(INSTALLED) ## Every experiment with its controls taken away (about ten minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments
@@ -75,7 +76,7 @@ lock: ## Resolve the dependencies anew and pin them
 	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
 	rm -rf $(VENV)-lock
 
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency ## All figures
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup ## All figures
 
 bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
 	$(BIN)/python benchmarks/policy.py
@@ -98,6 +99,9 @@ $(VENV)-stock/.installed: constraints.txt
 
 bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
 	$(BIN)/python benchmarks/fault_to_probe.py
+
+bench-startup: $(INSTALLED) ## What a command costs before it does anything
+	$(BIN)/python -m benchmarks.startup
 
 fleet: $(INSTALLED) ## A fleet for real: workers killed, the engine started again; ACCOUNTS=8 makes it short
 	$(BIN)/python -m benchmarks.fleet --accounts $(or $(ACCOUNTS),200)

@@ -1,7 +1,7 @@
 """How exactly a detector's latency is told: its error, and how wide the interval is that holds the truth.
 
-Detectors report after a known delay, which varies by 5 % from run to run, and carry no timestamp of their own.
-chaoskit's own observer watches them, with what the runs before have taught it. The Chaos Toolkit looks at equal
+Detectors report after a known delay, which varies by 5 % from run to run, and carry no timestamp.
+chaoskit's observer watches them, with what the runs before have taught it. The Chaos Toolkit looks at equal
 distances, as its continuous hypothesis does; it is given the frequency that makes as many looks as chaoskit
 makes, which nobody who does not know the delay could choose. Long delays pass on a virtual clock; short ones
 on the machine's own, the peer's by its own library.

@@ -88,10 +88,10 @@ def _decided(  # noqa: PLR0917 - what a simulation takes
     context = [{"ContextKeyName": _ENDPOINT, "ContextKeyValues": [through], "ContextKeyType": "string"}]
     for begin in range(0, len(resources), _AT_ONCE):
         some = resources[begin : begin + _AT_ONCE]
-        params = {"PolicySourceArn": who, "ActionNames": [action], "ResourceArns": some}
-        params |= {"ContextEntries": context} if through else {}
+        params: dict[str, Any] = {"PolicySourceArn": who, "ActionNames": [action], "ResourceArns": some}
+        more = {"ContextEntries": context} if through else {}
         shape = "[OrganizationsDecisionDetail.AllowedByOrganizations, ResourceSpecificResults]"
-        query = Query("iam", "SimulatePrincipalPolicy", params, f"EvaluationResults[].{shape}")
+        query = Query("iam", "SimulatePrincipalPolicy", params | more, f"EvaluationResults[].{shape}")
         try:
             results: list[Any] = aws.read(query) or []
         except AwsError as error:

@@ -16,6 +16,7 @@ import json
 import re
 import tarfile
 import zipfile
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ def deploy(
         DeploymentError: A stack failed, the account is not in an OU that may be guarded, or there is no such
             profile.
     """
+    member = cache(member)  # a client takes longer to make than to use
     given, pace = dict(parameters or {}), pace or Pace()
     changes = overlays.read(profile) if profile else {}
     cloudformation, ssm = member("cloudformation"), member("ssm")

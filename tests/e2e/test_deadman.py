@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +22,6 @@ from chaoskit.result import Verdict
 from tests.e2e.lab import CORE, SHIPPED
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from chaoskit.result import Result
     from tests.e2e.lab import Lab
 
@@ -31,9 +31,10 @@ ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 FOREIGN = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
-def run(lab: Lab, journal: Path, experiment: str, **options: Any) -> Result:
+def run(lab: Lab, journal: Path, experiment: str | Path, **options: Any) -> Result:
     target = options.pop("target", lab.target)
-    loaded = spec.load([next(SHIPPED.rglob(f"{experiment}.yaml"))], target.variables)
+    path = experiment if isinstance(experiment, Path) else next(SHIPPED.rglob(f"{experiment}.yaml"))
+    loaded = spec.load([path], target.variables)
     with SqliteJournal(journal) as open_journal:
         result = run_set(loaded, target, open_journal, clock=lab.clock, **options).results[0]
         assert not open_journal.open_faults() or not result.restored
@@ -111,10 +112,17 @@ def test_a_run_without_it_says_so_in_its_timeline(lab: Lab, journal: Path) -> No
     assert "armed" not in events(result)
 
 
-def test_what_somebody_else_attached_meanwhile_stays_and_is_reported(lab: Lab, journal: Path) -> None:
+def test_what_somebody_else_attached_meanwhile_stays_and_is_reported(
+    lab: Lab, journal: Path, without: Any, tmp_path: Path
+) -> None:
     iam = lab.client("iam")
     act = Meanwhile(lambda: iam.attach_role_policy(RoleName=TRAINING, PolicyArn=FOREIGN))
-    result = run(lab, journal, "permissive-policy-on-training-role", listener=act)
+    name = "permissive-policy-on-training-role"
+    shipped = next(SHIPPED.rglob(f"{name}.yaml")).read_text("utf-8")
+    unrepaired = tmp_path / f"{name}.yaml"
+    unrepaired.write_text(re.sub(r"  - response: .*?within: 5m\n", "", shipped, flags=re.DOTALL), "utf-8")
+    with without("runbook", "detach-permissive-policy"):  # the fault is surely seen, so what is ours is known
+        result = run(lab, journal, unrepaired, listener=act)
     attached = iam.list_attached_role_policies(RoleName=TRAINING)["AttachedPolicies"]
     iam.detach_role_policy(RoleName=TRAINING, PolicyArn=FOREIGN)
     assert [each["PolicyArn"] for each in attached] == [FOREIGN]
