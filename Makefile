@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup fleet docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup fleet docs fleet-actions shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,10 @@ format: $(INSTALLED) ## Bring the code into the house style
 docs: $(INSTALLED) ## Write the pages that are made of the code
 	$(BIN)/chaoskit catalog --markdown docs/catalog.md
 	$(BIN)/python -m chaoskit.cli.reference > docs/cli.md
+
+fleet-actions: $(INSTALLED) ## Derive anew what the fleet's roles must be allowed (a minute)
+	$(BIN)/python scripts/fleet_actions.py > $(VENV)/fleet-actions.json
+	mv $(VENV)/fleet-actions.json chaoskit/fleet/actions.json
 
 shots: $(INSTALLED) ## Take the documentation's pictures, in Chromium
 	$(BIN)/python scripts/shots.py docs/pictures

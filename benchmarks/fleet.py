@@ -6,7 +6,7 @@ a fault in, stops the state machine's execution and starts another for the rest.
 are not the workers': every task has a result, the journal has nothing open, every account's own state and its
 audit trail say that each fault was injected once at most and is gone. Exit status 1 when any of it is not so.
 """
-# ruff: noqa: T201, INP001, S603 - a script: it prints, nobody imports it, and it starts our own programs
+# ruff: noqa: T201 - a script: it prints, nobody imports it, and it starts our own programs
 
 from __future__ import annotations
 

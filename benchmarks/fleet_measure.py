@@ -6,7 +6,7 @@ telemetry that comes at once, and with the delays that AWS says it has, on a clo
 they wait out what they expect, which is the longest that they take. Every request is counted where it is
 signed, the journal's with the capacity that DynamoDB charges for them.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ Run: `python benchmarks/fleet_model.py [MEASURED]`, with what `benchmarks/fleet_
 Distributed Map hands out accounts x experiments, workers take them from a queue, one at a time for an
 account, and each spends AWS's quotas as the measured experiments do. Nothing is asserted here.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints, and nobody imports it
 
 from __future__ import annotations
 

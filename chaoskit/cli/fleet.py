@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chaoskit.aws import Aws
+from chaoskit.cli.fleet_deploy import deploy
 from chaoskit.cli.reporting import report_options, take, write_reports
 from chaoskit.errors import ExitCode
 from chaoskit.fleet.accounts import accounts_of
@@ -50,7 +51,10 @@ def tooling_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("fleet")
 def command() -> None:
-    """Run experiments in many accounts, by AWS's own engine."""
+    """Run experiments in many accounts, on AWS's own engine."""
+
+
+command.add_command(deploy)
 
 
 @command.command("run")

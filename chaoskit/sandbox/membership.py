@@ -1,10 +1,11 @@
-"""Leaving an organization, which moto lacks (Organizations API Reference, "LeaveOrganization")."""
+"""Joining and leaving an organization (Organizations API Reference, "CreateAccount", "LeaveOrganization")."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.sandbox.state import organization_of
+from chaoskit.sandbox.organization import ACCESS_ROLE, ADMIN_POLICY
+from chaoskit.sandbox.state import backends, organization_of
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Membership:
-    """Answers LeaveOrganization: no account here has what it needs to stand alone."""
+    """Answers CreateAccount, whose access role moto gives no policy, and LeaveOrganization: moto lacks it."""
 
     service = "organizations"
 
@@ -23,8 +24,26 @@ class Membership:
 
     @property
     def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
-        """The operation answered here."""
-        return {"LeaveOrganization": self.leave}
+        """The operations answered here."""
+        return {"CreateAccount": self.create, "LeaveOrganization": self.leave}
+
+    def create(self, call: ApiCall) -> Mapping[str, Any]:
+        """Make an account, whose access role is an administrator's (User Guide, "Accessing member accounts").
+
+        Raises:
+            ApiError: `AWSOrganizationsNotInUseException` outside of an organization's management account.
+        """
+        with self._cloud.lock:
+            found = organization_of(call.account)
+            if found is None or found.org is None or found.org.master_account_id != call.account:
+                raise ApiError(
+                    "AWSOrganizationsNotInUseException", "Your account is not a member of an organization."
+                )
+            made: Mapping[str, Any] = found.create_account(**call.params)
+            account = made["CreateAccountStatus"]["AccountId"]
+            name = call.params.get("RoleName", ACCESS_ROLE)
+            backends("iam")[account]["aws"].attach_role_policy(ADMIN_POLICY, name)
+        return made
 
     def leave(self, call: ApiCall) -> Mapping[str, Any]:
         """Refuse.

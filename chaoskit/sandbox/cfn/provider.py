@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from chaoskit.sandbox.cfn import describe
 from chaoskit.sandbox.cfn.engine import Engine
 from chaoskit.sandbox.cfn.parameters import resolve_parameters
+from chaoskit.sandbox.cfn.stack_sets import StackSets
 from chaoskit.sandbox.cfn.stacks import Stack
 from chaoskit.sandbox.cfn.template import invalid, parse
 from chaoskit.sandbox.cfn.types import TYPES
@@ -41,7 +42,7 @@ _IN_PROGRESS = "_IN_PROGRESS"
 
 
 class CloudFormation:
-    """Answers CloudFormation's stack operations; change sets and stack sets are left to moto."""
+    """Answers CloudFormation's operations on stacks and stack sets; change sets are left to moto."""
 
     service = "cloudformation"
 
@@ -49,6 +50,7 @@ class CloudFormation:
         self._cloud = cloud
         self._stacks: list[Stack] = []
         self._lock = threading.Lock()
+        self._sets = StackSets(cloud, self._template)
 
     @property
     def operations(self) -> Mapping[str, Callable[[ApiCall], Mapping[str, Any]]]:
@@ -66,6 +68,7 @@ class CloudFormation:
             "ListStacks": self.list_stacks,
             "UpdateStack": self.update_stack,
             "ValidateTemplate": self.validate_template,
+            **self._sets.operations,
         }
 
     def create_stack(self, call: ApiCall) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ class Bucket(ResourceType):
 
     name = "AWS::S3::Bucket"
     properties = names(
-        "BucketEncryption BucketName LifecycleConfiguration OwnershipControls "
+        "BucketEncryption BucketName LifecycleConfiguration LoggingConfiguration OwnershipControls "
         "PublicAccessBlockConfiguration Tags VersioningConfiguration"
     )
     replaced_by = names("BucketName")
@@ -53,6 +53,7 @@ class Bucket(ResourceType):
     def _configure(self, job: Job, name: str) -> None:
         self._open_or_close(job, name)
         self._protect(job, name)
+        self._log(job, name)
         if job.tags:
             job.client("s3").put_bucket_tagging(Bucket=name, Tagging={"TagSet": job.tag_list()})
 
@@ -65,6 +66,17 @@ class Bucket(ResourceType):
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=_switches(block))
         if job.removed("PublicAccessBlockConfiguration"):
             s3.delete_public_access_block(Bucket=name)
+
+    def _log(self, job: Job, name: str) -> None:
+        """Server access logging, off without the property."""
+        if job.changed("LoggingConfiguration") or job.removed("LoggingConfiguration"):
+            given = job.properties.get("LoggingConfiguration")
+            enabled = given and {
+                "TargetBucket": given.get("DestinationBucketName", name),
+                "TargetPrefix": given.get("LogFilePrefix", ""),
+            }
+            status = {"LoggingEnabled": enabled} if enabled else {}
+            job.client("s3").put_bucket_logging(Bucket=name, BucketLoggingStatus=status)
 
     def _protect(self, job: Job, name: str) -> None:
         """How the data is kept: encryption, versions, lifecycle."""
