@@ -1,16 +1,19 @@
-"""`chaoskit fleet deploy`."""
+"""`chaoskit fleet deploy`; `chaoskit.cli.fleet` takes it into its group."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import Final
 
 import click
 
 from chaoskit import spec
-from chaoskit.aws import Aws, Connection, default_region
-from chaoskit.errors import ChaoskitError, TargetError
+from chaoskit.aws import Aws
+from chaoskit.errors import ChaoskitError
 from chaoskit.fleet.deploy import Deployment, Templates
+from chaoskit.fleet.tooling import connect
+
+_AGENT: Final = "chaoskit/fleet"
 
 
 @click.command("deploy")
@@ -70,8 +73,8 @@ def deploy(  # noqa: PLR0913 - an option each, all by name
         return
     if unit is None:
         raise click.UsageError("Say --organization-unit OU, or --write FOLDER.")
-    tooling = _account(profile, region)
-    management = _account(management_profile, tooling.region)
+    tooling = Aws(connect(profile, region), user_agent=_AGENT)
+    management = Aws(connect(management_profile, tooling.region), user_agent=_AGENT)
     wanted = tuple(each.strip() for each in regions.split(",")) if regions else (tooling.region,)
     deployment = Deployment(tooling, management, templates, unit, wanted, _parameters(settings), consent)
     place = deployment.check()
@@ -84,14 +87,6 @@ def deploy(  # noqa: PLR0913 - an option each, all by name
     outputs = deployment.carry_out(place, lambda line: click.echo(line, err=True))
     for name, value in sorted(outputs.items()):
         click.echo(f"{name} = {value}")
-
-
-def _account(profile: str | None, region: str | None) -> Aws:
-    found = region or default_region(profile)
-    if found is None:
-        raise TargetError("No AWS region is set: pass --region, or set one in the profile.")
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    return Aws(Connection(found, endpoint_url=endpoint, profile=profile), user_agent="chaoskit/fleet")
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from chaoskit.fleet.actions import allowed
 from chaoskit.fleet.roles import policies
 from chaoskit.fleet.stack_sets import StackSet
 from chaoskit.fleet.stacks import DeployError, Pace, Stack
+from chaoskit.fleet.tooling import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from chaoskit.aws import Aws
     from chaoskit.experiment import Experiment
 
-TOOLING: Final = "chaoskit-fleet"
-"""The stack in the tooling account."""
 GUARDRAIL: Final = "chaoskit-fleet-guardrail"
 """The stack in the management account."""
 ROLES: Final = "chaoskit-fleet-roles"
@@ -117,7 +116,7 @@ class Deployment:
             DeployError: Something was not deployed; what came before it stays, and deploying again goes on.
             AwsError: An account can't be called.
         """
-        tell(f"{TOOLING} in account {self.tooling.account}, {self.tooling.region} ...")
+        tell(f"{STACK} in account {self.tooling.account}, {self.tooling.region} ...")
         done, outputs = self._tooling(place).bring(self.tooling, self.pace)
         tell(f"  {done}")
         tell(f"{GUARDRAIL} in account {self.management.account} ...")
@@ -139,14 +138,14 @@ class Deployment:
             AwsError: An account can't be read.
         """
         where = f"in account {self.tooling.account}, {self.tooling.region}"
-        yield f"{TOOLING} {where}", list(self._tooling(place).differences(self.tooling))
+        yield f"{STACK} {where}", list(self._tooling(place).differences(self.tooling))
         where = f"in account {self.management.account}"
         yield f"{GUARDRAIL} {where}", list(self._guardrail(place).differences(self.management))
         yield f"{ROLES} in {self.unit}", list(self._roles(place).differences(self.management, place.accounts))
 
     def _tooling(self, place: Place) -> Stack:
         given = {"OrganizationId": place.organization, **self.parameters}
-        return Stack(TOOLING, self.templates.tooling, given)
+        return Stack(STACK, self.templates.tooling, given)
 
     def _guardrail(self, place: Place) -> Stack:
         given = {"OrganizationId": place.organization, "RootId": place.root, "SandboxOu": self.unit}

@@ -16,11 +16,20 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chaoskit import cli, spec
-from chaoskit.aws import Credentials
+from chaoskit.aws import Connection, Credentials
 from chaoskit.engine import run_set
 from chaoskit.fleet import stacks
+from chaoskit.fleet.collect import collect
 from chaoskit.fleet.deploy import Templates
+from chaoskit.fleet.plan import Plan
+from chaoskit.fleet.runs import Runs
+from chaoskit.fleet.tasks import Tasks
+from chaoskit.fleet.tooling import Tooling
+from chaoskit.fleet.worker import Drain, Worked, Worker
+from chaoskit.fleets import Fleet
 from chaoskit.journal import SqliteJournal
+from chaoskit.journal.dynamodb import DynamoJournal
+from chaoskit.journal.store import Store
 from chaoskit.predict import Limiter
 from tests.e2e.conftest import lab_in
 from tests.e2e.lab import SHIPPED
@@ -306,6 +315,44 @@ def test_an_experiment_passes_as_the_fleets_roles(
         loaded = spec.load([Path(experiment)], target.variables)
         (result,) = run_set(loaded, target, journal, clock=lab.clock, limits=Limiter(target)).results
     assert (result.verdict, result.restored) == ("PASSED", True), result.reason
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_operator_starts_a_run_that_a_worker_carries_out(organization: Organization) -> None:
+    """Each as nothing but what the templates let them."""
+    iam = organization.client("tooling", "iam")
+    iam.create_user(UserName="operator")
+    policy = f"arn:aws:iam::{organization.tooling_account}:policy/chaoskit-fleet-operator"
+    iam.attach_user_policy(UserName="operator", PolicyArn=policy)
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    place = Connection(REGION, endpoint_url=organization.served.url)
+    operator = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    keys = organization.worker.get_credentials().get_frozen_credentials()
+    worker = Credentials(keys.access_key, keys.secret_key, keys.token)
+    file = Path(__file__).parent / "quick" / "policy-attached.yaml"
+    loaded = tuple(spec.load([file]))
+    fleet = Fleet("one", "One account", "tests", REGION, loaded, file, accounts=(MEMBER,))
+
+    tooling = Tooling.of(replace(place, credentials=operator))
+    runs = Runs(tooling)
+    plan = Plan.of(fleet, fleet.accounts, organization.served.cloud.now())
+    runs.start(plan)
+    drain, worked = Drain(), list[Worked]()
+
+    def told(one: Worked) -> None:
+        worked.append(one)
+        drain.request("the test is over")
+
+    Worker(Tooling.of(replace(place, credentials=worker)), [file], drain, told=told).work()
+    assert organization.served.cloud.idle(20)
+    assert [str(each.task) for each in worked] == [f"policy-attached in {MEMBER} (run {plan.run})"]
+    state = runs.state(plan.run)
+    assert (state.going, state.why, state.results) == (False, "", {MEMBER: 1})
+    tasks = Tasks(Store(tooling.table, tooling.connection))
+    (result,) = collect(tooling, plan, tasks).document["results"]
+    assert (result["verdict"], result["restored"]) == ("PASSED", True), result["reason"]
+    with DynamoJournal(tooling.table, tooling.connection, readonly=True) as journal:
+        assert not journal.open_faults()
 
 
 @pytest.mark.usefixtures("deployed")

@@ -30,12 +30,12 @@ from chaoskit.sandbox.cfn.template import parse
 from chaoskit.sandbox.cfn.types import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 FILES = Templates.of().files()
 TOOLING, MEMBER, ORGANIZATION = (
-    parse(FILES[name]).resources for name in ("tooling.yaml", "member-roles.yaml", "organization.yaml")
+    dict(parse(FILES[name]).resources) for name in ("tooling.yaml", "member-roles.yaml", "organization.yaml")
 )
 ACTIONS = json.loads((ROOT / "chaoskit" / "fleet" / "actions.json").read_text())
 SCP_LIMIT = 5_120
@@ -50,7 +50,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
+def statements(resource: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All statements of a role's inline policies, or of a managed policy."""
     given = resource["Properties"]
     documents = [policy["PolicyDocument"] for policy in given.get("Policies", ())]
