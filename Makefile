@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency docs shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-accounts bench-fleet docs shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,7 +75,7 @@ lock: ## Resolve the dependencies anew and pin them
 	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
 	rm -rf $(VENV)-lock
 
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency ## All figures
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-accounts bench-fleet ## All figures
 
 bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
 	$(BIN)/python benchmarks/policy.py
@@ -98,6 +98,12 @@ $(VENV)-stock/.installed: constraints.txt
 
 bench-latency: $(INSTALLED) ## From a fault to the probe that sees it
 	$(BIN)/python benchmarks/fault_to_probe.py
+
+bench-accounts: $(INSTALLED) ## Memory and time that another account takes in one process
+	$(BIN)/python benchmarks/accounts.py
+
+bench-fleet: $(INSTALLED) ## What binds a fleet at 10,000 accounts, and what 1,000 runs cost
+	$(BIN)/python benchmarks/fleet_model.py
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-stock .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

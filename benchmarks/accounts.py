@@ -4,7 +4,7 @@ Run: `python benchmarks/accounts.py [ACCOUNTS]`. Each account has a connection w
 three views of it, as a run has (to inject, to look, to undo), which call five services each and are kept. The
 embedded sandbox that answers is another process. Nothing is asserted here.
 """
-# ruff: noqa: T201, INP001 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ with serve() as served:
 def sandbox() -> Iterator[Connection]:
     """A bare sandbox in a process of its own, that ends with the block."""
     command = [sys.executable, "-c", SANDBOX]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - fixed
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         about: dict[str, Any] = json.loads(process.stdout.readline() if process.stdout else "{}")
         keys = Credentials(**{name: about["credentials"]["admin"][name] for name in KEYS})
         yield Connection(about["region"], endpoint_url=about["url"], credentials=keys)
