@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup fleet docs fleet-actions shots tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup bench-accounts bench-fleet fleet docs fleet-actions shots tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,7 +80,7 @@ lock: ## Resolve the dependencies anew and pin them
 	  $(VENV)-lock/bin/python -m pip freeze --exclude chaoskit ) > constraints.txt
 	rm -rf $(VENV)-lock
 
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup ## All figures
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-startup bench-accounts bench-fleet ## All figures
 
 bench-policy: $(INSTALLED) ## Decisions per second of the policy engine
 	$(BIN)/python benchmarks/policy.py
@@ -109,6 +109,12 @@ bench-startup: $(INSTALLED) ## What a command costs before it does anything
 
 fleet: $(INSTALLED) ## A fleet for real: workers killed, the engine started again; ACCOUNTS=8 makes it short
 	$(BIN)/python -m benchmarks.fleet --accounts $(or $(ACCOUNTS),200)
+
+bench-accounts: $(INSTALLED) ## Memory and time that another account takes in one process
+	$(BIN)/python benchmarks/accounts.py
+
+bench-fleet: $(INSTALLED) ## What binds a fleet at 10,000 accounts, and what 1,000 runs cost
+	$(BIN)/python benchmarks/fleet_model.py
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-stock .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

@@ -4,7 +4,7 @@ Run: `python benchmarks/accounts.py [ACCOUNTS]`. Each account has a connection w
 three views of it, as a run has (to inject, to look, to undo), which call five services each and are kept. The
 embedded sandbox that answers is another process. Nothing is asserted here.
 """
-# ruff: noqa: T201 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints
 
 from __future__ import annotations
 

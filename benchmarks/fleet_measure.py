@@ -6,7 +6,7 @@ telemetry that comes at once, and with the delays that AWS says it has, on a clo
 they wait out what they expect, which is the longest that they take. Every request is counted where it is
 signed, the journal's with the capacity that DynamoDB charges for them.
 """
-# ruff: noqa: T201 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from chaoskit import spec
 from chaoskit.aws import Aws
@@ -71,12 +71,19 @@ class Charged(Store):
 
     written = 0
     read = 0
+    sizes: ClassVar[dict[str, int]] = {}
 
     def write(self, *actions: Mapping[str, Any]) -> None:
-        """See `Store`. In a transaction each action costs twice."""
+        """See `Store`. Each action is charged for its whole item, and in a transaction twice."""
         times = 1 if len(actions) == 1 and "ConditionCheck" not in actions[0] else 2
-        Charged.written += times * sum(math.ceil(len(json.dumps(each)) / KIB) for each in actions)
         super().write(*actions)
+        for ((_, asked),) in (each.items() for each in actions):
+            item = asked.get("Item") or asked["Key"]
+            key = json.dumps([item["pk"], item["sk"]])
+            more = len(json.dumps(asked.get("ExpressionAttributeValues", {})))
+            size = len(json.dumps(asked["Item"])) if "Item" in asked else Charged.sizes.get(key, more)
+            Charged.sizes[key] = size
+            Charged.written += times * math.ceil(size / KIB)
 
     def number(self, counter: tuple[str, str]) -> int:
         """See `Store`."""

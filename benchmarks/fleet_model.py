@@ -4,7 +4,7 @@ Run: `python benchmarks/fleet_model.py [MEASURED]`, with what `benchmarks/fleet_
 Distributed Map hands out accounts x experiments, workers take them from a queue, one at a time for an
 account, and each spends AWS's quotas as the measured experiments do. Nothing is asserted here.
 """
-# ruff: noqa: T201 - a script: it prints, and nobody imports it
+# ruff: noqa: T201 - a script: it prints
 
 from __future__ import annotations
 
@@ -259,6 +259,14 @@ def main() -> None:
         told = ", ".join(f"{name} {share:.0%}" for name, share in others[:3])
         sized = f"{workers} x {slots}"
         print(f"{accounts:8}  {sized:>15}  {lasted / 60:4.0f} min  {first[0]} {first[1]:.0%}; {told}")
+        waited: dict[str, float] = {}
+        for (name, _), each in fleet.buckets.items():
+            waited[name] = waited.get(name, 0.0) + each.waited / (accounts * 5)
+        told = ", ".join(
+            f"{name} {seconds:.1f} s"
+            for name, seconds in heapq.nlargest(2, waited.items(), key=lambda item: item[1])
+        )
+        print(f"{'':39}a task waited on average for {told}")
     print("\n1,000 runs cost, in us-east-1:")
     total = 0.0
     for what, dollars in price(load, 50).items():

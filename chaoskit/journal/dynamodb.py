@@ -177,7 +177,8 @@ class DynamoJournal:
                     rows += self._ended_rows(account, None)
             yield _entries(rows)
         finally:
-            self.release(name)
+            with suppress(JournalError):  # then it ends by itself
+                self.release(name)
 
     def broken(self, *, thorough: bool = False) -> list[str]:
         """See `Journal`. If not thorough, only accounts in which faults are open are read of a whole fleet.
