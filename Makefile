@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
+.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,7 +84,7 @@ lock: ## Resolve the dependencies anew and pin them
 	rm -rf $(VENV)-lock
 
 # Ten minutes on two cores that do nothing else; each writes benchmarks/last/NAME.json.
-bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-fixture bench-startup ## All figures
+bench: bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup ## All figures
 
 bench-keep: ## Keep the last figures, to compare later ones with
 	$(BIN)/python -m benchmarks.compare --keep
@@ -142,6 +142,12 @@ $(VENV)-peers/.installed: benchmarks/peers.txt
 
 fleet: $(INSTALLED) ## A fleet for real: workers killed, the engine started again; ACCOUNTS=8 makes it short
 	$(BIN)/python -m benchmarks.fleet --accounts $(or $(ACCOUNTS),200)
+
+bench-accounts: $(INSTALLED) ## Memory and time that another account takes in one process
+	$(BIN)/python -m benchmarks.accounts
+
+bench-fleet: $(INSTALLED) ## What binds a fleet at 10,000 accounts, and what 1,000 runs cost
+	$(BIN)/python -m benchmarks.fleet_model
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) $(VENV)-stock $(VENV)-peers benchmarks/last .mypy_cache .ruff_cache .pytest_cache out.json mutation.json

@@ -12,7 +12,7 @@ from chaoskit.errors import JournalError
 from chaoskit.journal import SqliteJournal, Status
 from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.leases import Lease, LeaseHeldError, LeaseLostError
-from tests.journal.tables import served, table  # noqa: F401 - fixtures
+from tests.journal.tables import place, served, table  # noqa: F401 - fixtures
 from tests.test_journal import RECORD
 
 if TYPE_CHECKING:
@@ -195,6 +195,56 @@ class TestLeases:
         for thread in threads:
             thread.join()
         assert len(got) == 1
+
+
+class TestWhatIsLeft:
+    def test_what_a_process_left_open_is_the_next_ones_to_undo(self, opens: Any) -> None:
+        with opens() as first:
+            entries = [first.record(replace(RECORD, fault=name)) for name in ("a", "b")]
+            first.mark(first.record(RECORD), Status.UNDONE)
+        with opens() as second:
+            assert [each.id for each in second.open_faults(left=True)] == entries[::-1]
+            with second.abandoned() as left:
+                assert [each.id for each in left] == entries[::-1]
+                for each in left:
+                    second.mark(each.id, Status.UNDONE)
+            with second.abandoned() as left:
+                assert left == []
+
+    def test_who_holds_a_lease_may_go_on_and_who_needs_none_too(self, journal: Journal) -> None:
+        lease = journal.hold({"a"}, "one", LONG_S)
+        journal.record(RECORD, lease)
+        journal.still(lease)
+        journal.record(RECORD)
+        journal.still(None)
+
+    def test_a_journal_that_nobody_edited_is_not_broken(self, opens: Any) -> None:
+        for name in ("one", "two"):
+            with opens() as journal:
+                entry = journal.record(RECORD, journal.hold({"a"}, name, LONG_S))
+                journal.mark(entry, Status.APPLIED)
+                journal.saw(entry, ["after"])
+                journal.mark(entry, Status.UNDONE, "back")
+                journal.record(RECORD)
+                journal.release(name)
+                assert journal.broken() == []
+                assert journal.broken(thorough=True) == []
+
+    def test_threads_that_record_at_once_are_all_heard(self, journal: Journal) -> None:
+        def work(name: str) -> None:
+            lease = journal.hold({name}, name, LONG_S)
+            for _ in range(3):
+                journal.mark(journal.record(RECORD, lease), Status.APPLIED)
+
+        threads = [threading.Thread(target=work, args=(str(number),)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        entries = journal.open_faults()
+        assert len({each.id for each in entries}) == 12
+        assert {each.status for each in entries} == {Status.APPLIED}
+        assert journal.broken() == []
 
 
 def test_a_writer_that_died_holds_nothing_in_the_file(tmp_path: Path) -> None:

@@ -235,7 +235,8 @@ def find_open(number: int, journal: Where | None = None) -> tuple[Where, Entry] 
 def left_open(results: Results) -> int:
     """How many changes of other runs than these are open in this user's journal: they could not be undone."""
     with open_journal(this_journal(), readonly=True) as look:
-        return sum(not entry.record.trace_id.startswith(f"{results.run_id}.") for entry in look.open_faults())
+        left = look.open_faults(left=True)
+        return sum(not entry.record.trace_id.startswith(f"{results.run_id}.") for entry in left)
 
 
 def accept(where: Where, number: int, note: str) -> None:
@@ -260,7 +261,7 @@ def recover_all(journal: Where | None = None) -> list[Undone]:
     undone: list[Undone] = []
     for where in [journal] if journal else every_journal():
         with open_journal(where, readonly=True) as look:
-            if not look.open_faults():
+            if not look.open_faults(left=True):
                 continue
         try:
             with open_journal(where) as held:

@@ -3,6 +3,7 @@
 Importing this is cheap: boto3 is imported when the first client is made.
 """
 
+from chaoskit.aws.budget import Budget, Rate, Spending
 from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, Secret, load_undo
 from chaoskit.aws.inbox import Inboxes, Message
 from chaoskit.aws.session import Aws, Connection, default_region, only_reads
@@ -11,6 +12,7 @@ from chaoskit.aws.views import Lender, Reader
 __all__ = [
     "ITEM",
     "Aws",
+    "Budget",
     "Call",
     "Connection",
     "Credentials",
@@ -19,8 +21,10 @@ __all__ = [
     "Lender",
     "Message",
     "Query",
+    "Rate",
     "Reader",
     "Secret",
+    "Spending",
     "default_region",
     "load_undo",
     "only_reads",

@@ -6,23 +6,20 @@ import functools
 import json
 import os
 import re
-import socket
-import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from chaoskit.aws.calls import Call, Credentials
 from chaoskit.aws.failures import translated
 from chaoskit.aws.inbox import Inboxes
+from chaoskit.aws.pool import Caller, Pool, calling, made
 from chaoskit.errors import AwsError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from botocore.awsrequest import AWSRequest
-
+    from chaoskit.aws.budget import Spending
     from chaoskit.aws.calls import Query
     from chaoskit.aws.inbox import Message
 
@@ -32,17 +29,7 @@ _READS = re.compile(
     r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$|ApplyGuardrail$)"
 )
 _TOO_LARGE = "PackedPolicyTooLarge"
-# A call is over, one way or the other, well within what `Target.place` says a request may take to land.
-_CONNECT_TIMEOUT_S = 5
-_READ_TIMEOUT_S = 20
-_UNCONFIRMED_S = 20
-"""So long the kernel sends again what the other side does not confirm, even for a sender that is dead.
-
-By itself it would for minutes (tcp(7), TCP_USER_TIMEOUT), and a change could take effect after it was undone.
-"""
 _TRIES = 4
-_MAKING = threading.Lock()
-"""boto3's clients are for many threads, its sessions for one at a time (Boto3 docs, "Session reference")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +42,8 @@ class Connection:
         profile: A profile of the shared config, or None for the default chain.
         credentials: Keys to use instead of a profile.
         expires: When `credentials` end; None when they don't, or when boto3 refreshes them.
+        pool: The clients that it shares with every connection that was made of it or it was made of.
+        budget: What may be asked of AWS in a second; likewise. None leaves that to AWS.
     """
 
     region: str
@@ -62,6 +51,8 @@ class Connection:
     profile: str | None = None
     credentials: Credentials | None = field(default=None, repr=False)
     expires: datetime | None = None
+    pool: Pool = field(default_factory=Pool, repr=False, compare=False)
+    budget: Spending | None = field(default=None, repr=False, compare=False)
 
     def assume(
         self, role_arn: str, session_name: str, duration_s: int, policies: Sequence[str] = ()
@@ -79,7 +70,7 @@ class Connection:
             DeniedError: The role does not trust the caller.
             TargetError: There are no usable credentials to assume it with.
         """
-        aws = Aws(self) if self.credentials is None else _caller(self)
+        aws = Aws(self)
         asked: dict[str, Any] = {
             "RoleArn": role_arn,
             "RoleSessionName": session_name,
@@ -129,8 +120,10 @@ class Aws:
         self.connection = connection
         self.account = account
         self.region = connection.region
-        self._user_agent = user_agent
-        self._clients: dict[tuple[Any, ...], Any] = {}
+        self._caller = Caller(
+            connection.credentials, user_agent, spend=self._spend if connection.budget else None
+        )
+        self._persons: dict[str, Any] = {}
 
     def identify(self) -> str:
         """Ask AWS which account and identity this is; returns the caller's ARN.
@@ -167,8 +160,8 @@ class Aws:
 
     def messages(self, queue_url: str) -> list[Message]:
         """See `Reader`."""
-        with translated("sqs:ReceiveMessage", own_keys=True):
-            return self._inboxes.of(queue_url).messages(self._client("sqs", None, None, attempts=_TRIES))
+        with translated("sqs:ReceiveMessage", own_keys=True), calling(self._caller):
+            return self._inboxes.of(queue_url).messages(self._client("sqs", attempts=_TRIES))
 
     def environment(self) -> Mapping[str, str]:
         """See `Lender`. It holds the credentials: for a child process only, never to be written down.
@@ -179,7 +172,8 @@ class Aws:
         keys = self.connection.credentials
         if keys is None:
             with translated("session", own_keys=True):
-                held = self._session.get_credentials()
+                session = self.connection.pool.session(self.connection.profile, self.region)
+                held = session.get_credentials()
             if held is None:
                 raise TargetError("There are no AWS credentials to hand to another tool.")
             frozen = held.get_frozen_credentials()
@@ -202,10 +196,11 @@ class Aws:
             DeniedError: A policy refused.
             AwsError: The API failed, or its answer was lost (`sent` tells).
         """
-        with translated(str(call), own_keys=call.signed_by is None):
-            client = self._client(
-                call.service, call.signed_by, call.source_ip, call.source_vpce, region=call.region
-            )
+        origin = {"x-chaoskit-source-ip": call.source_ip, "x-chaoskit-source-vpce": call.source_vpce}
+        said = {header: value for header, value in origin.items() if value}
+        caller = replace(self._caller, keys=call.signed_by or self._caller.keys, headers=said)
+        with translated(str(call), own_keys=call.signed_by is None), calling(caller):
+            client = self._client(call.service, region=call.region)
             reply: dict[str, Any] = getattr(client, _method(call.operation))(**call.params)
             for key, value in reply.items():
                 if hasattr(value, "read"):
@@ -214,91 +209,43 @@ class Aws:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account and identity, for a person's own calls; it retries as boto3 does."""
-        return self._client(service, None, None, attempts=_TRIES)
+        if service not in self._persons:
+            to, keys = self.connection, self.connection.credentials
+            self._persons[service] = made(
+                to.pool.session(to.profile, to.region),
+                service,
+                to.endpoint_url,
+                _TRIES,
+                user_agent_extra=self._caller.user_agent,
+                aws_access_key_id=keys.access_key_id if keys else None,
+                aws_secret_access_key=keys.secret_access_key if keys else None,
+                aws_session_token=keys.session_token if keys else None,
+            )
+        return self._persons[service]
 
     def sdk_id(self, service: str) -> str:
         """What AWS's SDKs call a service, as EventBridge Scheduler's universal targets name it."""
-        return str(self._client(service, None, None).meta.service_model.service_id).replace(" ", "").lower()
+        return str(self._client(service).meta.service_model.service_id).replace(" ", "").lower()
 
     def _assumed(self, asked: Mapping[str, Any]) -> Any:
-        with translated("sts:AssumeRole", own_keys=True):
-            return self._client("sts", None, None, attempts=_TRIES).assume_role(**asked)["Credentials"]
+        with translated("sts:AssumeRole", own_keys=True), calling(self._caller):
+            return self._client("sts", attempts=_TRIES).assume_role(**asked)["Credentials"]
 
     def _answer(self, query: Query) -> Any:
-        with translated(str(query), own_keys=True):
-            client = self._client(query.service, None, None, attempts=_TRIES)
+        with translated(str(query), own_keys=True), calling(self._caller):
+            client = self._client(query.service, attempts=_TRIES)
             method = _method(query.operation)
             if client.can_paginate(method):
                 return client.get_paginator(method).paginate(**query.params).build_full_result()
             return getattr(client, method)(**query.params)
 
-    def _client(
-        self,
-        service: str,
-        signed_by: Credentials | None,
-        source_ip: str | None,
-        source_vpce: str | None = None,
-        *,
-        region: str | None = None,
-        attempts: int = 1,
-    ) -> Any:
-        origin = {"x-chaoskit-source-ip": source_ip, "x-chaoskit-source-vpce": source_vpce}
-        said = {header: value for header, value in origin.items() if value}
-        key = (service, signed_by, tuple(said.items()), region, attempts)
-        if key not in self._clients:
-            self._clients[key] = self._make(service, signed_by, said, region, attempts)
-        return self._clients[key]
+    def _spend(self, service: str, operation: str) -> None:
+        if self.connection.budget:
+            self.connection.budget.spend(service, operation, self.account, self.region)
 
-    def _make(
-        self,
-        service: str,
-        signed_by: Credentials | None,
-        origin: Mapping[str, str],
-        region: str | None,
-        attempts: int,
-    ) -> Any:
-        from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-
-        keys = signed_by or self.connection.credentials
-        session = self._session if self.connection.credentials is None else _shared()
-        with _MAKING:
-            client = session.client(
-                service,
-                region_name=region or self.region,
-                endpoint_url=self.connection.endpoint_url,
-                aws_access_key_id=keys.access_key_id if keys else None,
-                aws_secret_access_key=keys.secret_access_key if keys else None,
-                aws_session_token=keys.session_token if keys else None,
-                config=Config(
-                    user_agent_extra=self._user_agent,
-                    retries={"mode": "standard", "total_max_attempts": attempts},
-                    connect_timeout=_CONNECT_TIMEOUT_S,
-                    read_timeout=_READ_TIMEOUT_S,
-                    s3={"addressing_style": "path"} if self.connection.endpoint_url else None,
-                ),
-            )
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            bound = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED_S * 1000)
-            client._endpoint.http_session._socket_options.append(bound)  # noqa: SLF001 - botocore has no setting for it
-        if self.connection.endpoint_url and service == "s3control":
-            # Its endpoint rules put the account before the host: `<account>.127.0.0.1` leads nowhere.
-            client.meta.events.register("before-sign", self._straighten)
-        if origin and self.connection.endpoint_url:
-
-            def come_from(request: AWSRequest, **_: object) -> None:
-                for header, value in origin.items():
-                    request.headers[header] = value
-
-            client.meta.events.register("before-sign", come_from)
-        return client
-
-    def _straighten(self, request: AWSRequest, **_: object) -> None:
-        place = urlsplit(self.connection.endpoint_url or "")
-        request.url = urlunsplit(urlsplit(request.url)._replace(netloc=place.netloc))
-
-    @functools.cached_property
-    def _session(self) -> Any:
-        return _opened(self.connection.profile, self.connection.region)
+    def _client(self, service: str, *, region: str | None = None, attempts: int = 1) -> Any:
+        to = self.connection
+        return to.pool.client(service, region or to.region, to.endpoint_url, to.profile, attempts)
 
 
 def default_region(profile: str | None) -> str | None:
@@ -314,39 +261,6 @@ def default_region(profile: str | None) -> str | None:
     with translated("session", own_keys=True):
         region: str | None = boto3.session.Session(profile_name=profile).region_name
         return region or os.environ.get("AWS_REGION")
-
-
-def _opened(profile: str | None, region: str | None) -> Any:
-    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-    import botocore.session  # noqa: PLC0415 - as above
-
-    models, own = _models(), botocore.session.get_session()
-    own.register_component("data_loader", models)
-    known = len(models.search_paths)
-    with translated("session", own_keys=True):
-        session = boto3.session.Session(botocore_session=own, profile_name=profile, region_name=region)
-    del models.search_paths[known:]  # boto3 adds its own folder each time, which clients don't need
-    return session
-
-
-@functools.lru_cache(maxsize=256)
-def _caller(connection: Connection) -> Aws:
-    """Who assumes a run's roles: one client for all of them, which threads may share."""
-    return Aws(connection)
-
-
-@functools.cache
-def _shared() -> Any:
-    """The session behind all that brings its own keys: making one costs as much as several clients."""
-    return _opened(None, None)
-
-
-@functools.cache
-def _models() -> Any:
-    """The service models, read once: a run has several sessions, and reading costs most of a client."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-
-    return create_loader()
 
 
 @functools.cache

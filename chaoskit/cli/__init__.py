@@ -19,7 +19,7 @@ _COMMANDS: Final = {
     "catalog": "List the faults and probes, or explain one.",
     "discover": "Take stock of an account, and propose experiments for it.",
     "events": "Print the CloudTrail records that a fault produces.",
-    "fleet": "Run experiments in many accounts, by AWS's own engine.",
+    "fleet": "Run experiments in many accounts, on AWS's own engine.",
     "gameday": "Play experiments with people: a game day.",
     "halt": "Stop every run now, and let none begin.",
     "history": "List earlier runs, tell what they show together, and compare them.",

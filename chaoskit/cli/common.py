@@ -34,7 +34,7 @@ def recover_first() -> None:
 
     def is_open(where: Any) -> bool:
         with open_journal(where, readonly=True) as journal:
-            return bool(journal.open_faults())
+            return bool(journal.open_faults(left=True))
 
     if not any(map(is_open, every_journal())):
         return

@@ -51,7 +51,7 @@ def tooling_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("fleet")
 def command() -> None:
-    """Run experiments in many accounts, by AWS's own engine."""
+    """Run experiments in many accounts, on AWS's own engine."""
 
 
 command.add_command(deploy)
@@ -61,6 +61,7 @@ command.add_command(deploy)
 @click.argument("file", type=click.Path(path_type=Path))
 @tooling_options
 @report_options
+@click.option("--management-profile", help="AWS profile that may list the accounts of the fleet's unit.")
 @click.option("--again", metavar="RUN", help="Start what is not answered yet of this run of the fleet.")
 @click.option("--wait", is_flag=True, help="Wait for its end; the exit status is then the worst verdict's.")
 def run(
@@ -69,6 +70,7 @@ def run(
     profile: str | None,
     region: str | None,
     stack: str,
+    management_profile: str | None,
     again: str | None,
     wait: bool,
     **options: Any,
@@ -87,11 +89,9 @@ def run(
         plan = runs.plan(again)
         runs.again(again)
     else:
-        plan = Plan.of(
-            fleet,
-            accounts_of(fleet, Aws(tooling.connection, user_agent="chaoskit/fleet")),
-            SystemClock().now(),
-        )
+        asked = connect(management_profile, fleet.region) if management_profile else tooling.connection
+        accounts = accounts_of(fleet, Aws(asked, user_agent="chaoskit/fleet"))
+        plan = Plan.of(fleet, accounts, SystemClock().now())
         runs.start(plan)
     count = sum(len(wave.accounts) for wave in plan.waves)
     click.echo(f"{plan.run}: {len(plan.experiments)} experiments in {count} accounts")
@@ -112,8 +112,9 @@ def status(name: str | None, *, profile: str | None, region: str | None, stack: 
     tooling = Tooling.of(connect(profile, region), stack)
     runs = Runs(tooling)
     names = [name] if name else runs.names()
-    for each in names:
-        click.echo(_progress(runs.state(each)))
+    states = [runs.state(each) for each in names]
+    for state in states:
+        click.echo(_progress(state))
     if not names:
         click.echo("There is no fleet run yet.")
     with DynamoJournal(tooling.table, tooling.connection, readonly=True) as journal:
@@ -122,9 +123,7 @@ def status(name: str | None, *, profile: str | None, region: str | None, stack: 
         record = entry.record
         place = f"account {record.target.get('account')}"
         click.secho(f"open in {place}: {record.fault} of {record.experiment} ({entry.status})", fg="red")
-    return (
-        ExitCode.ERROR if entries and not any(runs.state(each).going for each in names) else ExitCode.PASSED
-    )
+    return ExitCode.ERROR if entries and not any(state.going for state in states) else ExitCode.PASSED
 
 
 @command.command("stop")

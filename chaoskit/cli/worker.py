@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 @tooling_options
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Tasks at once.")
 @click.option("--idle", type=click.IntRange(1), metavar="SECONDS", help="End once no task came for so long.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 10_000),
+    default=10,
+    show_default=True,
+    envvar="CHAOSKIT_FLEET_WORKERS",
+    help="How many workers there are: they share the tooling account's API quotas.",
+)
 def command(
     paths: tuple[Path, ...],
     *,
@@ -30,6 +38,7 @@ def command(
     stack: str,
     jobs: int,
     idle: int | None,
+    workers: int,
 ) -> int:
     """Run a fleet's experiments: take tasks from its queue.
 
@@ -38,7 +47,9 @@ def command(
     """
     tooling = Tooling.of(connect(profile, region), stack)
     drain = Drain()
-    worker = Worker(tooling, list(paths) or [Path("experiments")], drain, told=_tell, idle_s=idle)
+    worker = Worker(
+        tooling, list(paths) or [Path("experiments")], drain, told=_tell, idle_s=idle, workers=workers
+    )
     click.echo(f"waiting for tasks of {tooling.queue}", err=True)
     with signals_held(drain):
         worker.work(jobs)

@@ -171,6 +171,7 @@ class Injector:
         )
         for step in arming.changes:
             entry = self._record(ARMED, step, None, (None,) * len(step.undo))
+            self._journal.still(self._lease)
             try:
                 self._switch.aws.send(step.do)
             except AwsError as error:

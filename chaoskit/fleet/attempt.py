@@ -128,21 +128,20 @@ class Attempt:
             raise BusyError(f"{len(left)} changes in account {self._task.account} could not be undone yet")
         known = self._bench.tasks.known(self._task)
         if known is not None:
-            return self._told_before() or self._kept(self._aborted(known, undone))
-        if left:
-            return self._kept(
-                self._ended(
-                    Verdict.ERROR,
-                    "what an earlier run left open here could not be undone, so nothing was injected",
-                    undone=undone,
-                    restored=False,
-                )
-            )
-        if not pulse.wanted:
+            if found := self._told_before():
+                return found
+            outcome = self._aborted(known, undone)
+        elif left:
+            why = "what an earlier run left open here could not be undone, so nothing was injected"
+            outcome = self._ended(Verdict.ERROR, why, undone=undone, restored=False)
+        elif not pulse.wanted:
             return None
-        if self._stop.requested:
+        elif self._stop.requested:
             raise BusyError(self._stop.reason)
-        return self._kept(self._run(journal))
+        else:
+            outcome = self._run(journal)
+        journal.still(lease)  # who was away so long that others took over has nothing to tell any more
+        return self._kept(outcome)
 
     def _recovered(self, journal: DynamoJournal, lease: Lease) -> list[Undone]:
         """What came of undoing what earlier attempts left open in the account: the lease proves them dead."""
@@ -199,6 +198,8 @@ class Attempt:
             found = Outcome.read(text)
         except (ValueError, KeyError, TypeError) as error:
             raise BusyError(f"{key} is no result of this task: {error}") from error
+        if not found.failed and self._bench.tasks.known(self._task) is None:
+            raise BusyError(f"{key} is no result of this task: nobody began it")
         self._finish(found)
         return found
 

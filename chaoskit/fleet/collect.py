@@ -56,7 +56,7 @@ def collect(tooling: Tooling, plan: Plan, tasks: Tasks) -> Collected:
         task = Task(plan.run, account, experiment)
         key = result_key(plan.run, account, experiment)
         text = tooling.read(aws, key) if key in there else None
-        trouble = _trouble(task, text) if text is not None else ""
+        trouble = _trouble(task, tasks, text) if text is not None else ""
         if text is None or trouble:
             instead = _instead(plan, task, tasks, trouble)
             missing.append(f"{task}: {instead.reason}")
@@ -75,13 +75,15 @@ def collect(tooling: Tooling, plan: Plan, tasks: Tasks) -> Collected:
     return Collected(sealed(document), tuple(missing))
 
 
-def _trouble(task: Task, text: str) -> str:
+def _trouble(task: Task, tasks: Tasks, text: str) -> str:
     """Why a document is no proof of this task's result; empty when it is."""
     try:
-        Outcome.read(text)
+        outcome = Outcome.read(text)
         only = json.loads(text)["results"][0]
         if (only["experiment"], only["account"]) != (task.experiment, task.account):
             return "it is another task's"
+        if not outcome.failed and tasks.known(task) is None:
+            return "nobody began this task"
     except (ValueError, KeyError, TypeError) as error:
         return str(error) or type(error).__name__
     return ""

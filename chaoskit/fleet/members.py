@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.aws import Aws, Connection
+from chaoskit.aws import Aws
 from chaoskit.consent import Consent
 from chaoskit.errors import AwsError, ChaoskitError, TargetError
 from chaoskit.home import home
@@ -16,6 +17,7 @@ from chaoskit.target import Target, stack_outputs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from chaoskit.aws import Connection
     from chaoskit.fleet.plan import Plan
 
 KIND: Final = "fleet"
@@ -43,12 +45,7 @@ class Members:
             TargetError: It can't be reached.
             GuardError: It was not given up for experiments.
         """
-        through = Connection(
-            plan.region,
-            endpoint_url=self._tooling.endpoint_url,
-            profile=self._tooling.profile,
-            credentials=self._tooling.credentials,
-        )
+        through = replace(self._tooling, region=plan.region)
         roles = {
             name: f"arn:aws:iam::{account}:role/{getattr(plan.roles, name)}"
             for name in ("inject", "undo", "read")
@@ -95,12 +92,7 @@ class Members:
             raise TargetError(
                 "The fault was not injected by a fleet: `chaoskit rollback` where it was undoes it."
             )
-        through = Connection(
-            place["region"],
-            endpoint_url=self._tooling.endpoint_url,
-            profile=self._tooling.profile,
-            credentials=self._tooling.credentials,
-        )
+        through = replace(self._tooling, region=place["region"])
         opened = 0
         for role in (place["undo_role"], place["inject_role"]):
             with suppress(ChaoskitError):  # it may be gone, or the fault itself keeps it out

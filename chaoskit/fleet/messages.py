@@ -22,6 +22,10 @@ _LONGEST_CAUSE: Final = 32_768  # Step Functions API Reference, "SendTaskFailure
 _COUNT: Final = "ApproximateReceiveCount"
 
 
+class ForeignMessageError(ChaoskitError):
+    """A message is none of a fleet; it is left for the queue's dead-letter queue."""
+
+
 class NobodyWaitsError(ChaoskitError):
     """The task is over for the state machine: its execution was stopped, or it took too long."""
 
@@ -56,7 +60,7 @@ class Queue:
 
         Raises:
             AwsError: The queue can't be read.
-            ChaoskitError: The message is none of a fleet; it is left for the queue's dead-letter queue.
+            ForeignMessageError: It is none of a fleet.
         """
         asked = {
             "QueueUrl": self._url,
@@ -127,7 +131,7 @@ def _message(received: dict[str, Any]) -> Message:
         task = Task(str(body["run"]), str(body["account"]), str(body["experiment"]))
         token = str(body["token"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ChaoskitError(
+        raise ForeignMessageError(
             f"A message in the queue is no task of a fleet ({error}): it is left there."
         ) from error
     return Message(task, token, received["ReceiptHandle"], int(received.get("Attributes", {}).get(_COUNT, 1)))

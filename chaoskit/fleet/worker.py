@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from chaoskit import spec
+from chaoskit.aws import Budget
 from chaoskit.engine import Stop
-from chaoskit.errors import AwsError, ChaoskitError, JournalError
+from chaoskit.errors import AwsError, ChaoskitError
 from chaoskit.fleet.attempt import Attempt, Bench, BusyError
 from chaoskit.fleet.members import Members
-from chaoskit.fleet.messages import NobodyWaitsError, Queue
+from chaoskit.fleet.messages import ForeignMessageError, NobodyWaitsError, Queue
 from chaoskit.fleet.plan import Plan, plan_key
 from chaoskit.fleet.pulse import Pulse
-from chaoskit.fleet.tasks import Tasks
+from chaoskit.fleet.tasks import Task, Tasks
 from chaoskit.journal.store import Store
 from chaoskit.log import logger
 from chaoskit.result import Verdict
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from chaoskit.aws import Aws
     from chaoskit.fleet.messages import Message
     from chaoskit.fleet.outcomes import Outcome
-    from chaoskit.fleet.tasks import Task
     from chaoskit.fleet.tooling import Tooling
 
 _MOST_RECEIVES: Final = 5
@@ -90,6 +90,7 @@ class Worker:
         *,
         told: Callable[[Worked], None] | None = None,
         idle_s: float | None = None,
+        workers: int = 1,
     ) -> None:
         """Take nothing yet.
 
@@ -99,25 +100,28 @@ class Worker:
             drain: Ends it.
             told: Is told of each message, from the thread that worked on it.
             idle_s: End once no task has come for so long; None waits for ever.
+            workers: How many processes share what the tooling account may ask of AWS in a second.
 
         Raises:
             SpecError: Something is wrong in the files.
         """
         self._tooling = tooling
         files = {each.id: each.path for each in spec.load(experiments)}
+        spending = replace(tooling.connection, budget=Budget(workers))
         self._bench = Bench(
-            tooling, Members(tooling.connection), Tasks(Store(tooling.table, tooling.connection)), files
+            tooling, Members(spending), Tasks(Store(tooling.table, tooling.connection)), files
         )
         self._drain = drain
         self._told = told or (lambda _: None)
         self._idle_s = idle_s
         self._plans: dict[str, Plan] = {}
+        self._planned: dict[str, frozenset[Task]] = {}
 
     def work(self, jobs: int = 1) -> None:
         """Work until it is drained, or idle for long enough.
 
         Raises:
-            AwsError: The queue can't be used at all.
+            ChaoskitError: The queue can't be used at all.
         """
         with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="fleet-worker") as pool:
             for each in [pool.submit(self._work) for _ in range(jobs)]:
@@ -130,15 +134,15 @@ class Worker:
         while not self._drain.requested:
             try:
                 message = queue.receive()
-            except AwsError as error:
-                if not error.transient:
+            except ForeignMessageError as error:
+                logger().warning("message", reason=str(error))
+                continue
+            except ChaoskitError as error:
+                if not isinstance(error, AwsError) or not error.transient:
                     self._drain.request(str(error))
                     raise
                 logger().warning("queue", reason=str(error))
                 self._drain.event.wait(_PAUSE_S)
-                continue
-            except ChaoskitError as error:
-                logger().warning("message", reason=str(error))
                 continue
             if message is None:
                 idle_s += queue.wait_s
@@ -152,7 +156,7 @@ class Worker:
         stop = self._drain.stop_of_a_run()
         try:
             return self._answered(message, queue, aws, stop)
-        except (BusyError, JournalError, AwsError) as error:
+        except ChaoskitError as error:
             # What is not answered comes again, to this worker or another.
             self._later(message, queue)
             return Worked(message.task, None, f"left for later: {error}")
@@ -163,11 +167,13 @@ class Worker:
         """Come to an outcome and answer with it; the message is deleted last.
 
         Raises:
-            BusyError: It can't be come to now.
+            BusyError: It can't be come to now, or nobody planned the task.
             JournalError: The table can't be used.
             AwsError: Nor can the bucket or the queue.
         """
         plan = self._plan(message.task.run, aws)
+        if message.task not in self._planned[plan.run]:
+            raise BusyError("it is not of this run's plan")
         with Pulse(self._tooling, message, plan.heartbeat, stop) as pulse:
             attempt = Attempt(self._bench, plan, message.task, stop, aws)
             outcome = attempt.outcome(pulse, last=message.receives >= _MOST_RECEIVES)
@@ -192,10 +198,9 @@ class Worker:
             text = self._tooling.read(aws, plan_key(run))
             if text is None:
                 raise BusyError(f"the plan of run {run} is not in the bucket {self._tooling.bucket}")
-            try:
-                self._plans[run] = Plan.load(text)
-            except ChaoskitError as error:
-                raise BusyError(str(error)) from error
+            plan = Plan.load(text)
+            self._planned[run] = frozenset(Task(run, *each) for each in plan.tasks)
+            self._plans[run] = plan
         return self._plans[run]
 
     def _later(self, message: Message, queue: Queue) -> None:

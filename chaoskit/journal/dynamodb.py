@@ -157,9 +157,9 @@ class DynamoJournal:
         """See `Journal`."""
         self._change(entry, effect=json.dumps(after))
 
-    def open_faults(self) -> list[Entry]:
+    def open_faults(self, *, left: bool = False) -> list[Entry]:
         """See `Journal`."""
-        return _entries(self._open_rows(self._account))
+        return _entries(self._left_rows() if left else self._open_rows(self._account))
 
     @contextmanager
     def abandoned(self, under: Lease | None = None) -> Iterator[list[Entry]]:
@@ -170,16 +170,15 @@ class DynamoJournal:
             return
         name = f"rollback {self._me}"
         rows: list[Row] = []
-        open_rows = self._open_rows(self._account)
-        over = {grant for grant in {_grant(row) for row in open_rows} if self._grants.over(*grant)}
         try:
-            for account in sorted({row["account"] for row in open_rows if _grant(row) in over}):
+            for account in sorted({row["account"] for row in self._left_rows()}):
                 with suppress(LeaseHeldError):
                     self.hold({whole(account)}, name, _RECOVERS_WITHIN_S)
                     rows += self._ended_rows(account, None)
             yield _entries(rows)
         finally:
-            self.release(name)
+            with suppress(JournalError):  # then it ends by itself
+                self.release(name)
 
     def broken(self, *, thorough: bool = False) -> list[str]:
         """See `Journal`. If not thorough, only accounts in which faults are open are read of a whole fleet.
@@ -201,6 +200,12 @@ class DynamoJournal:
         rows = [_filled(item) for pk, begins in where for item in self._store.query(pk, begins)]
         self._rows |= {row["id"]: row for row in rows}
         return rows
+
+    def _left_rows(self) -> list[Row]:
+        """The open rows whose grants seem to be over."""
+        rows = self._open_rows(self._account)
+        over = {grant for grant in {_grant(row) for row in rows} if self._grants.over(*grant)}
+        return [row for row in rows if _grant(row) in over]
 
     def _ended_rows(self, account: str, under: Lease | None) -> list[Row]:
         """The open rows of an account whose grants are over; from then on nobody records under them."""

@@ -71,14 +71,14 @@ class Grants:
     def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
         """See `chaoskit.journal.Journal.hold`.
 
-        Who holds an account as a whole keeps all others out of it, but for the rest of its own process; and
-        who wants it must wait for them.
+        Who holds an account as a whole keeps all others out of it, but for whoever holds through the same
+        journal object; and who wants it must wait for them.
         """
         account = _account(resources)
         for _ in range(_TRIES):
             seen = self._seen(account)
             stale = self._stale(seen, resources, holder)
-            lease = Lease(holder, self._store.number(EPOCHS), frozenset(resources))
+            lease = Lease(holder, self._store.number((_partition(account), EPOCHS)), frozenset(resources))
             try:
                 self._grant(lease, account, lasting_s, seen, stale)
             except ConditionFailedError:

@@ -104,8 +104,12 @@ class Journal(Protocol):
         """Write the state that was read when the change was seen to have an effect."""
         ...
 
-    def open_faults(self) -> list[Entry]:
-        """Every change that is not UNDONE, newest first."""
+    def open_faults(self, *, left: bool = False) -> list[Entry]:
+        """Every change that is not UNDONE, newest first.
+
+        Args:
+            left: Only those that nobody seems to be at work on.
+        """
         ...
 
     def abandoned(self, under: Lease | None = None) -> AbstractContextManager[list[Entry]]:

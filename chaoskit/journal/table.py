@@ -2,13 +2,13 @@
 
 | `pk` | `sk` | what it is |
 |---|---|---|
-| `numbers` | `epochs`, `entries` | the counters `n` that leases and rows are numbered by |
+| `numbers` | `entries` | the counter `n` that rows are numbered by |
 | `open#00` to `open#15` | account`#`number | a change that is not undone; its account has this shard |
 | `closed#`account | number | a change that is undone; the only rows that end, at `expires` |
+| `account#`account | `epochs` | the counter `n` that the account's leases are numbered by |
 | `account#`account | `head` | the hash of the account's last row, in its chain |
 | `account#`account | `grant#`epoch | a lease: `holder`, `until`, and `lost` once another took it |
 | `account#`account | `lease#`SHA-256 of a resource | the `epoch` of the grant that has it |
-| `budget#`service`#`class | account`#`region | tokens that workers share: see `chaoskit.aws.budget` |
 
 An account that nobody named is `-`; numbers have sixteen digits, so that they sort. There is no index: a
 global one X
@@ -30,7 +30,7 @@ SHARDS: Final = 16
 """Partitions of open rows; each takes 1,000 write units a second (DynamoDB Developer Guide, "Best practices
 for designing and using partition keys effectively")."""
 NOBODY: Final = "-"
-EPOCHS: Final = ("numbers", "epochs")
+EPOCHS: Final = "epochs"
 ENTRIES: Final = ("numbers", "entries")
 
 TABLE: Final[Mapping[str, Any]] = {

@@ -12,7 +12,7 @@ import pytest
 from urllib3.connection import HTTPConnection
 
 from chaoskit.aws import Aws, Call, Connection, Credentials, Inboxes, Query
-from chaoskit.aws.session import _CONNECT_TIMEOUT_S, _READ_TIMEOUT_S, _UNCONFIRMED_S
+from chaoskit.aws.pool import _CONNECT_TIMEOUT_S, _READ_TIMEOUT_S, _UNCONFIRMED_S
 from chaoskit.errors import AwsError
 from chaoskit.places import AwsSettings
 

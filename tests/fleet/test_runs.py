@@ -89,6 +89,7 @@ def test_a_run_that_goes_on_is_not_started_again(yard: Yard) -> None:
     runs.start(plan)
     with pytest.raises(ChaoskitError, match="goes on"):
         runs.again(plan.run)
+    yard.until(yard.is_sent, "the task")
     assert runs.stop(plan.run) == 1
     state = yard.ended(plan.run)
     assert state.executions == {plan.run: "ABORTED"}
@@ -156,4 +157,5 @@ def test_the_accounts_of_a_unit_are_those_that_organizations_has_in_it(yard: Yar
     del document["accounts"]
     path.write_text(json.dumps(document))
     fleet = files.load(path)
-    assert accounts_of(fleet, Aws(yard.tooling.connection)) == yard.organization.accounts
+    management = replace(yard.tooling.connection, credentials=yard.management)
+    assert accounts_of(fleet, Aws(management)) == yard.organization.accounts

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    import boto3
+
     from chaoskit.fleet.runs import State
     from chaoskit.journal import Entry
     from chaoskit.sandbox.server import Served
@@ -44,10 +46,13 @@ class Yard:
 
     @property
     def tooling(self) -> Tooling:
-        keys = self.organization.tooling.get_credentials().get_frozen_credentials()
-        credentials = Credentials(keys.access_key, keys.secret_key)
         region, url = self.organization.region, self.organization.url
+        credentials = _keys(self.organization.tooling)
         return Tooling.of(Connection(region, endpoint_url=url, credentials=credentials))
+
+    @property
+    def management(self) -> Credentials:
+        return _keys(self.organization.management)
 
     @property
     def tasks(self) -> Tasks:
@@ -91,6 +96,13 @@ class Yard:
         """The run, once no execution of it goes on."""
         self.until(lambda: not Runs(self.tooling).state(run).going, "the run's end")
         return Runs(self.tooling).state(run)
+
+    def is_sent(self) -> bool:
+        """Whether a task waits in the queue."""
+        about = self.organization.client("sqs").get_queue_attributes(
+            QueueUrl=self.tooling.queue, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return bool(about["Attributes"]["ApproximateNumberOfMessages"] != "0")
 
     def open_faults(self) -> list[Entry]:
         with DynamoJournal(self.tooling.table, self.tooling.connection, readonly=True) as journal:
@@ -155,3 +167,8 @@ class Yard:
         while not holds():
             assert time.monotonic() < deadline, f"{what} did not come"
             time.sleep(_LOOK_S)
+
+
+def _keys(session: boto3.Session) -> Credentials:
+    keys = session.get_credentials().get_frozen_credentials()
+    return Credentials(keys.access_key, keys.secret_key)

@@ -1,5 +1,5 @@
 """A served sandbox with a journal's table."""
 
-from tests.journal.tables import served, table
+from tests.journal.tables import place, served, table
 
-__all__ = ["served", "table"]
+__all__ = ["place", "served", "table"]

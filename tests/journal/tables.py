@@ -51,10 +51,16 @@ def served(one_sandbox: OneSandbox) -> Iterator[Served]:
         yield sandbox
 
 
+@pytest.fixture(scope="module")
+def place(served: Served) -> tuple[Connection, Any]:
+    """The sandbox, and a client of it."""
+    made = connection(served)
+    return made, Aws(made).client("dynamodb")
+
+
 @pytest.fixture
-def table(served: Served) -> Table:
-    place = connection(served)
-    client = Aws(place).client("dynamodb")
+def table(place: tuple[Connection, Any]) -> Table:
+    made, client = place
     name = f"journal-{next(_NUMBERS)}"
     client.create_table(TableName=name, **{key: TABLE[key] for key in _MADE_WITH})
-    return Table(name, place, client)
+    return Table(name, made, client)

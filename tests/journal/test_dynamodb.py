@@ -18,7 +18,7 @@ from chaoskit.errors import JournalError
 from chaoskit.journal import Status
 from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.journal.store import Store
-from chaoskit.journal.table import EXPIRES, whole
+from chaoskit.journal.table import ACTIONS, EXPIRES, whole
 from chaoskit.leases import LeaseHeldError, LeaseLostError
 from chaoskit.slo import SystemClock
 from tests.journal.between import between
@@ -290,7 +290,7 @@ class TestLeasesOnMuch:
     def test_more_than_fits_a_transaction_is_held_and_guards_its_changes(
         self, one: DynamoJournal, two: DynamoJournal
     ) -> None:
-        many = {json.dumps([ACCOUNT, "us-east-1", str(number)]) for number in range(120)}
+        many = {json.dumps([ACCOUNT, "us-east-1", str(number)]) for number in range(60)}
         last = max(many)
         lease = one.hold(many, "run-1", LONG_S)
         assert one.record(RECORD, lease)
@@ -463,6 +463,22 @@ class TestErrors:
             journal.open_faults()
         assert "let this identity make Query" in str(told.value)
         assert "\n" not in str(told.value)
+
+    def test_a_worker_needs_no_permission_but_those_that_are_named(
+        self, served: Served, table: Table
+    ) -> None:
+        arn = table.client.describe_table(TableName=table.name)["Table"]["TableArn"]
+        user = Sandbox(served).user(f"worker-of-{table.name}", allow([*ACTIONS], arn))
+        limited = replace(table.connection, credentials=Credentials(user["key"], user["secret"]))
+        with DynamoJournal(table.name, limited) as journal:
+            lease = journal.hold({whole(ACCOUNT), BUCKET}, "task-1", LONG_S)
+            entry = journal.record(RECORD, lease)
+            journal.saw(entry, ["after"])
+            journal._grants.renew()
+            journal.release("task-1")
+            assert left(journal) == [entry]
+            journal.mark(entry, Status.UNDONE)
+            assert journal.broken() == []
 
     def test_a_network_that_is_away(self, table: Table) -> None:
         gone = replace(table.connection, endpoint_url="http://127.0.0.1:9")

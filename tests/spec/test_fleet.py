@@ -35,7 +35,7 @@ def test_account_ids_keep_their_zeros_and_what_is_left_out_has_its_default(tmp_p
     found = fleet.load(path)
     assert found.accounts == ("012345678901",)
     assert [each.id for each in found.experiments] == ["permissive-policy-on-training-role"]
-    assert (found.canary, found.tolerated, float(found.heartbeat)) == (1, 5, 120)
+    assert (found.canary, found.tolerated, str(found.heartbeat)) == (1, 5, "2m")
     assert (found.roles.inject, found.roles.undo) == ("breaker", "chaoskit-fleet-undo")
 
 
@@ -70,7 +70,7 @@ roles: {breaks: x}
         "8:9: canary must be between 0 and 10000",
         "9:12: tolerated must be between 0 and 100",
         "10:12: heartbeat must be a whole number of seconds, 1s or more",
-        "11:9: roles has no 'breaks'; known are inject, read, undo",
+        "11:9: roles has no 'breaks'; did you mean read?",
     ]
 
 

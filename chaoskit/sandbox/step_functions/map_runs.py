@@ -9,6 +9,7 @@ a Map Run fails once it is exceeded), and API Reference, "StopExecution".
 from __future__ import annotations
 
 import inspect
+from contextlib import ExitStack
 from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -90,11 +91,10 @@ def _ending_together(evaluate: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(evaluate)
     def ending(component: Any, env: Any) -> None:
-        try:
+        with ExitStack() as failing:
+            failing.callback(_stop_frames, env)
             evaluate(component, env)
-        except Exception:
-            _stop_frames(env)
-            raise
+            failing.pop_all()
 
     return ending
 

@@ -1,4 +1,4 @@
-"""Distributed Maps and tasks that wait for a token, for real: thresholds, results, stops, late answers."""
+"""Distributed Maps and tasks that wait for a token, run for real: thresholds, results, stops, answers."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def machines(aws: Aws) -> Machines:
 
 
 def test_a_map_run_fails_once_more_items_have_failed_than_are_tolerated(machines: Machines) -> None:
-    execution = machines.start(mapped(machines.queue, ToleratedFailurePercentage=25))
+    execution = machines.start(mapped(machines.queue, ToleratedFailurePercentage=25.0))
     for _ in range(2):  # 25 %, then 50 % of the items: the other two are not begun
         machines.states.send_task_failure(taskToken=machines.token(), error="Broken", cause="by the test")
     found = machines.ended(execution)
@@ -100,7 +100,7 @@ def test_a_map_run_fails_once_more_items_have_failed_than_are_tolerated(machines
 
 
 def test_a_map_run_goes_on_while_no_more_items_have_failed_than_are_tolerated(machines: Machines) -> None:
-    execution = machines.start(mapped(machines.queue, ToleratedFailurePercentage=50))
+    execution = machines.start(mapped(machines.queue, ToleratedFailurePercentage=50.0))
     for number in range(4):
         token = machines.token()
         if number % 2:

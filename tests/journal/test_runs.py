@@ -1,0 +1,161 @@
+"""Runs and commands with a journal in DynamoDB, in the sandbox with the workload."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from chaoskit import spec
+from chaoskit.api import left_open
+from chaoskit.cli import main
+from chaoskit.embedded import UP
+from chaoskit.engine import run_set
+from chaoskit.errors import ExitCode
+from chaoskit.journal import Record, open_journal
+from chaoskit.journal.table import TABLE
+from chaoskit.result import Verdict
+from tests.e2e.conftest import lab_in
+from tests.e2e.lab import SHIPPED, up_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chaoskit.sandbox.server import Served
+    from tests.e2e.lab import Lab
+    from tests.one_sandbox import OneSandbox
+
+NUMBERS: Final = itertools.count(1)
+POLICY: Final = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+EXPERIMENT: Final = SHIPPED / "identity" / "permissive-policy-on-training-role.yaml"
+
+
+@pytest.fixture(scope="module")
+def deployed(one_sandbox: OneSandbox) -> Iterator[Served]:
+    with one_sandbox.deployed() as (served, _):
+        yield served
+
+
+@pytest.fixture
+def lab(deployed: Served, chaoskit_home: Path) -> Iterator[Lab]:
+    chaoskit_home.mkdir()
+    with up_in(chaoskit_home, deployed):
+        made = lab_in(deployed)
+        place = {**made.target.place, "instance": UP}
+        yield replace(made, target=replace(made.target, place=place))
+
+
+@pytest.fixture
+def url(lab: Lab, deployed: Served, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A journal, which the environment's credentials can use."""
+    name = f"journal-{next(NUMBERS)}"
+    made_with = ("AttributeDefinitions", "KeySchema", "BillingMode")
+    lab.client("dynamodb").create_table(TableName=name, **{key: TABLE[key] for key in made_with})
+    key = deployed.credentials["admin"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
+    return f"dynamodb:{name}?region=us-east-1&endpoint={deployed.url}"
+
+
+def chaoskit(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return int(ended.value.code or 0)
+
+
+def attached(lab: Lab) -> list[str]:
+    role = lab.target.variables["workload.training_role"]
+    answer = lab.client("iam").list_attached_role_policies(RoleName=role)
+    return [each["PolicyArn"] for each in answer["AttachedPolicies"]]
+
+
+def fault(lab: Lab) -> Record:
+    """What attaching a policy to the training role is journaled as."""
+    role = lab.target.variables["workload.training_role"]
+    params = {"RoleName": role, "PolicyArn": POLICY}
+    return Record(
+        trace_id="20260301T120000-abc123.1",
+        experiment="small",
+        fault="iam.attach-role-policy",
+        target={**lab.target.place, "account": lab.target.account, "region": "us-east-1"},
+        do={"service": "iam", "operation": "AttachRolePolicy", "params": params},
+        undo=(
+            {
+                "service": "iam",
+                "operation": "DetachRolePolicy",
+                "params": params,
+                "absent_ok": ["NoSuchEntity"],
+            },
+        ),
+        state={
+            "service": "iam",
+            "operation": "ListAttachedRolePolicies",
+            "params": {"RoleName": role},
+            "select": "sort(AttachedPolicies[].PolicyArn)",
+            "absent": [],
+            "parse_json": False,
+        },
+        captured=attached(lab),
+        listed=(None,),
+    )
+
+
+def test_an_experiment_runs_and_is_put_back(lab: Lab, url: str) -> None:
+    with open_journal(url) as journal:
+        experiments = spec.load([EXPERIMENT], lab.target.variables)
+        results = run_set(experiments, lab.target, journal, clock=lab.clock)
+        assert [each.verdict for each in results.results] == [Verdict.PASSED]
+        assert journal.open_faults() == []
+        assert journal.broken(thorough=True) == []
+
+
+def test_a_fault_that_a_dead_run_left_is_listed_and_rolled_back(
+    lab: Lab, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = attached(lab)
+    with open_journal(url) as journal:
+        journal.record(fault(lab), journal.hold({"role"}, "a dead run", 3600))
+        journal.release("a dead run")
+    lab.client("iam").attach_role_policy(
+        RoleName=lab.target.variables["workload.training_role"], PolicyArn=POLICY
+    )
+    assert chaoskit("status", "--json", "--journal", url) == ExitCode.ERROR
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["fault"], row["status"]) == ("iam.attach-role-policy", "JOURNALED")
+    assert chaoskit("rollback", "--journal", url) == ExitCode.PASSED
+    assert "rolled back: iam.attach-role-policy of run" in capsys.readouterr().err
+    assert attached(lab) == before
+    assert chaoskit("status", "--journal", url) == ExitCode.PASSED
+    assert "No faults are open." in capsys.readouterr().out
+
+
+def test_what_another_run_has_open_is_nobody_s_fault_that_was_left(
+    lab: Lab, url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHAOSKIT_JOURNAL", url)
+    with open_journal(url) as journal:
+        journal.record(fault(lab), journal.hold({"role"}, "a run that goes on", 3600))
+        assert chaoskit("rollback") == ExitCode.PASSED
+        assert len(journal.open_faults()) == 1
+        some: Any = type("Results", (), {"run_id": "another"})()
+        assert left_open(some) == 0
+        assert chaoskit("status") == ExitCode.ERROR
+    assert "a run that goes on" not in capsys.readouterr().err
+
+
+def test_an_edited_journal_is_told(
+    lab: Lab, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_journal(url) as journal:
+        journal.record(fault(lab))
+    client, table = lab.client("dynamodb"), url.partition(":")[2].partition("?")[0]
+    row = next(item for item in client.scan(TableName=table)["Items"] if "undo" in item)
+    client.put_item(TableName=table, Item={**row, "undo": {"S": "[]"}})
+    assert chaoskit("status", "--journal", url) == ExitCode.ERROR
+    assert "was edited: row 1 is not as it was written" in capsys.readouterr().err
+    monkeypatch.setenv("CHAOSKIT_JOURNAL", url)
+    assert chaoskit("report", "verify") == ExitCode.FAILED
