@@ -70,11 +70,10 @@ def slo(*, experiment: str | None, since: datetime, objective: float) -> int:
     every = History(history_path()).runs(experiment=experiment, since=since)
     runs = [run for run in every if not run.problems]
     if len(runs) < len(every):
-        click.echo(
-            f"{len(every) - len(runs)} runs are left out: `chaoskit report verify` says why.", err=True
-        )
+        left_out = _runs(len(every) - len(runs))
+        click.echo(f"Left out: {left_out} that somebody edited, see `chaoskit report verify`.", err=True)
     found = [each for each in series(run.document for run in runs) if experiment in (None, each.experiment)]
-    _print(slo_table(found, f"{len(runs)} runs, objective {objective:.2%}", objective))
+    _print(slo_table(found, f"{_runs(len(runs))}, objective {objective:.2%}", objective))
     return ExitCode.PASSED
 
 
@@ -98,6 +97,10 @@ def compare_command(before: str, after: str, *, as_json: bool) -> int:
             word, colour = ("REGRESSION", "red") if each.regression else ("changed", "cyan")
             click.echo(f"{click.style(word, fg=colour)} {each.experiment}: {each.what}")
     return ExitCode.FAILED if any(each.regression for each in found) else ExitCode.PASSED
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
 
 
 def _print(table: Table) -> None:

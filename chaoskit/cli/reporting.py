@@ -119,8 +119,9 @@ def results_named(name: str) -> Mapping[str, Any]:
     Raises:
         ChaoskitError: There are none, or somebody edited them.
     """
-    if Path(name).is_file():
-        return read_document(Path(name))
+    path = Path(name)
+    if path.is_file() or path.suffix:  # a run's id has none
+        return read_document(path)
     run = History(history_path()).find(name)
     if run.problems:
         raise ChaoskitError(f"Run {run.run_id} in the history proves nothing: {'; '.join(run.problems)}.")

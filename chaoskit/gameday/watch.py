@@ -117,8 +117,13 @@ def _connect(url: str, seen: str) -> http.client.HTTPResponse:
             raise _LostError(f"it answers {error.code} {error.reason}") from error
         raise ChaoskitError(f"There is no game day at this address ({error.code} {error.reason}).") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _LostError(str(getattr(error, "reason", error))) from error
+        raise _LostError(_why(getattr(error, "reason", error))) from error
     return stream
+
+
+def _why(error: object) -> str:
+    """In words, without the system's number of it."""
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
 
 
 def _told(stream: http.client.HTTPResponse) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -131,7 +136,7 @@ def _told(stream: http.client.HTTPResponse) -> Iterator[tuple[str, Mapping[str, 
             elif line.startswith(_DATA):
                 yield name, _state(line.removeprefix(_DATA))
     except (OSError, http.client.HTTPException) as error:
-        raise _LostError(str(error) or type(error).__name__) from error
+        raise _LostError(_why(error)) from error
 
 
 class Watched:

@@ -73,6 +73,11 @@ def test_a_file_that_is_no_result_is_told_without_a_traceback(tmp_path: Path, co
     assert "is no report of chaoskit" in told or "is not of schema chaoskit/results/v1" in told
 
 
+def test_a_file_that_is_not_there_is_not_taken_for_a_run(tmp_path: Path) -> None:
+    told = str(chaoskit("compare", str(tmp_path / "out.json"), "last").exception)
+    assert "out.json can't be read: No such file" in told
+
+
 def test_a_file_that_somebody_edited_is_not_compared(tmp_path: Path) -> None:
     ran("a", met=False)
     file = tmp_path / "out.json"
@@ -88,5 +93,5 @@ def test_a_run_that_somebody_edited_in_the_history_counts_for_nothing() -> None:
         db.execute("UPDATE runs SET document = replace(document, 'FAILED', 'PASSED') WHERE run_id = 'b'")
     assert "Run b in the history proves nothing" in str(chaoskit("compare", "a", "b").exception)
     told = chaoskit("slo", "--since", "9999d")
-    assert "1 runs are left out" in told.stderr
+    assert "Left out: 1 run that somebody edited" in told.stderr
     assert "100.0% of 1" in " ".join(told.stdout.split())

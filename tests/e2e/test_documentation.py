@@ -99,7 +99,11 @@ def there(work: Work, chaoskit_home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def commands(block: Block) -> list[str]:
     """Its lines without their comments."""
-    return [line for each in block.text.splitlines() if (line := each.partition("  #")[0].strip())]
+    return [
+        line
+        for each in block.text.replace("\\\n", "").splitlines()
+        if (line := each.partition("  #")[0].strip())
+    ]
 
 
 def reason(line: str) -> str | None:

@@ -61,6 +61,27 @@ def test_the_tutorial_takes_a_new_user_eleven_commands(capsys: pytest.CaptureFix
     assert int(told[1]) <= 12
 
 
+def test_a_pull_requests_policies_are_deployed_before_they_are_asked(tmp_path: Path) -> None:
+    report, deployed = tmp_path / "chaoskit.md", tmp_path / "deployed"
+    experiment = ROOT / "experiments" / "identity" / "permissive-policy-on-production-role.yaml"
+    done = subprocess.run(
+        [ROOT / "ci" / "predict.sh", report, experiment],
+        cwd=tmp_path,
+        env={
+            **environment(tmp_path / "home"),
+            "CHAOSKIT_DEPLOY": f'echo "$AWS_ENDPOINT_URL" > {deployed}',
+            "CHAOSKIT_DEPLOY_AS": "management",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert deployed.read_text("utf-8").startswith("http://127.0.0.1:")
+    assert "permissive-policy-on-production-role" in report.read_text("utf-8")
+    assert [path.name for path in (tmp_path / "home" / "sandboxes").glob("*.json")] == []
+
+
 def test_each_worker_of_xdist_has_a_sandbox_and_a_journal_of_its_own(
     work: tuple[Path, dict[str, str]],
 ) -> None:
