@@ -329,7 +329,7 @@ def test_an_operator_starts_a_run_that_a_worker_carries_out(organization: Organi
     operator = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
     keys = organization.worker.get_credentials().get_frozen_credentials()
     worker = Credentials(keys.access_key, keys.secret_key, keys.token)
-    file = Path(__file__).parent / "quick" / "policy-attached.yaml"
+    file = Path(CORE[-1])
     loaded = tuple(spec.load([file]))
     fleet = Fleet("one", "One account", "tests", REGION, loaded, file, accounts=(MEMBER,))
 
@@ -345,7 +345,7 @@ def test_an_operator_starts_a_run_that_a_worker_carries_out(organization: Organi
 
     Worker(Tooling.of(replace(place, credentials=worker)), [file], drain, told=told, idle_s=1).work()
     assert organization.served.cloud.idle(20)
-    assert [str(each.task) for each in worked] == [f"policy-attached in {MEMBER} (run {plan.run})"]
+    assert [str(each.task) for each in worked] == [f"{file.stem} in {MEMBER} (run {plan.run})"]
     state = runs.state(plan.run)
     assert (state.going, state.why, state.results) == (False, "", {MEMBER: 1})
     tasks = Tasks(Store(tooling.table, tooling.connection))
