@@ -21,6 +21,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from moto.core.config import default_user_config
 from moto.core.utils import get_service_model
 
+from chaoskit.sandbox.step_functions.callbacks import fit_callbacks
 from chaoskit.sandbox.step_functions.map_runs import fit_map_runs
 from chaoskit.sandbox.step_functions.sessions import Acting
 
@@ -68,6 +69,7 @@ def fit(cloud: Cloud, sessions: Sessions) -> None:
     _fit_threads(cloud, sessions)
     _fit_time(cloud)
     fit_map_runs()
+    fit_callbacks()
 
 
 def _fit_tasks(sessions: Sessions) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.stepfunctions.parser.asl.eval.callback import callback
 
 from tests.sandbox.aws import refusal
 
@@ -144,3 +145,11 @@ def test_a_token_is_answered_once_and_one_that_never_was_is_invalid(machines: Ma
     assert refusal(machines.states.send_task_heartbeat, taskToken="none")[0] == "InvalidToken"
     found = machines.ended(execution)
     assert (found["error"], found["cause"]) == ("Broken", "by the test")
+
+
+def test_an_answer_that_comes_before_the_task_waits_for_heartbeats_is_seen(machines: Machines) -> None:
+    del machines  # whose first call has the interpreter fitted
+    endpoint = callback.CallbackEndpoint("token")
+    endpoint.notify(callback.CallbackOutcomeSuccess("token", "{}"))
+    assert endpoint.setup_heartbeat_endpoint(60).clear_and_wait()
+    assert endpoint.get_outcome()
