@@ -38,6 +38,7 @@ __all__ = [
     "Lab",
     "TargetName",
     "accept",
+    "at_work",
     "find_open",
     "harness_policy",
     "left_open",
@@ -244,9 +245,21 @@ def accept(where: Where, number: int, note: str) -> None:
 
     Raises:
         JournalError: The journal can't be written, or a run is going on in it.
+        ChaoskitError: A run is at work on the entry.
     """
-    with open_journal(where) as journal:
+    with open_journal(where) as journal, journal.abandoned() as left:
+        if number not in {entry.id for entry in left}:
+            raise ChaoskitError(f"A run is at work on entry {number}: wait for it to end.")
         journal.mark(number, Status.UNDONE, note)
+
+
+def at_work(journal: Where | None = None) -> int:
+    """How many changes are open, whoever is at work on them."""
+    found = 0
+    for where in [journal] if journal else every_journal():
+        with open_journal(where, readonly=True) as look:
+            found += len(look.open_faults())
+    return found
 
 
 def recover_all(journal: Where | None = None) -> list[Undone]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chaoskit.api import accept, find_open, recover_all
+from chaoskit.api import accept, at_work, find_open, recover_all
 from chaoskit.cli.common import journal_option, signals_held, tell
 from chaoskit.errors import ChaoskitError, ExitCode
 
@@ -39,7 +39,8 @@ def command(*, _everything: bool, number: int | None, note: str, yes: bool, jour
     if number is not None and _accepted(number, note, journal, yes=yes):
         undone = _rolled_back(journal)  # what was armed for it
     if not undone:
-        click.echo("No faults are open.")
+        going_on = at_work(journal)
+        click.echo(f"Open, of runs that go on: {going_on}." if going_on else "No faults are open.")
     return ExitCode.PASSED if all(item.ok for item in undone) else ExitCode.ERROR
 
 

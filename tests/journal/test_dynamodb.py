@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,18 +38,23 @@ ACCOUNT = str(RECORD.target["account"])
 OTHER = "777788889999"
 BUCKET = json.dumps([ACCOUNT, "us-east-1", "a-bucket"])
 LONG_S = 3600.0
-# Holds an account, records a change in it, says so, and is killed.
+# Holds an account if it can, records a change in it, says so, and is killed.
 HOLDER = """
 import sys
 from chaoskit.aws import Connection, Credentials
 from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.journal.table import whole
+from chaoskit.leases import LeaseHeldError
 from tests.test_journal import RECORD
-table, url, key, secret, account, beat = sys.argv[1:]
+table, url, key, secret, account, beat, task = sys.argv[1:]
 connection = Connection("us-east-1", endpoint_url=url, credentials=Credentials(key, secret))
 journal = DynamoJournal(table, connection, beat_s=float(beat), skew_s=0)
-lease = journal.hold({whole(account)}, "task-1", 3600)
-print(journal.record(RECORD, lease), flush=True)
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    print(journal.record(RECORD, journal.hold({whole(account)}, task, 3600)), flush=True)
+except LeaseHeldError:
+    print("refused", flush=True)
 sys.stdin.read()
 """
 
@@ -81,6 +87,14 @@ def one(table: Table, clock: Time) -> Iterator[DynamoJournal]:
 def two(table: Table, clock: Time) -> Iterator[DynamoJournal]:
     with DynamoJournal(table.name, table.connection, clock=clock) as made:
         yield made
+
+
+@contextmanager
+def process(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that is killed with the block, if it lives until then."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        yield running
+        running.kill()
 
 
 def left(journal: DynamoJournal, *under: Any) -> list[int]:
@@ -173,24 +187,26 @@ class TestWhoLives:
         clock.ahead += 1
         assert left(two) == [entry]
 
-    def test_a_killed_process_holds_its_account_no_longer_than_it_was_heard_of(
-        self,
-        served: Served,
-        table: Table,
+    def test_of_two_processes_one_holds_the_account_and_killed_no_longer_than_it_was_heard_of(
+        self, served: Served, table: Table
     ) -> None:
         key = served.credentials["admin"]
-        arguments = [table.name, served.url, key.access_key_id, key.secret_access_key, ACCOUNT, "0.6"]
+        arguments = [table.name, served.url, key.access_key_id, key.secret_access_key, ACCOUNT, "1.5"]
         command = [sys.executable, "-c", HOLDER, *arguments]
-        with (
-            DynamoJournal(table.name, table.connection, skew_s=0) as journal,
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder,
-        ):
-            assert holder.stdout
-            entry = int(holder.stdout.readline())
-            deadline = time.monotonic() + 1.2
+        with ExitStack() as running, DynamoJournal(table.name, table.connection, skew_s=0) as journal:
+            both = [running.enter_context(process([*command, task])) for task in ("task-1", "task-2")]
+            told = [each.stdout.readline() for each in both if each.stdout]
+            assert told == ["ready\n"] * 2
+            for each in both:
+                print("go", file=each.stdin, flush=True)
+            told = [each.stdout.readline().strip() for each in both if each.stdout]
+            assert "refused" in told
+            (entry,) = (int(each) for each in told if each != "refused")
+            holder = both[1 - told.index("refused")]
+            deadline = time.monotonic() + 1.8
             while time.monotonic() < deadline:  # its heart beats
-                with pytest.raises(LeaseHeldError, match="task-1"):
-                    journal.hold({whole(ACCOUNT)}, "task-2", LONG_S)
+                with pytest.raises(LeaseHeldError, match="task-"):
+                    journal.hold({whole(ACCOUNT)}, "task-3", LONG_S)
                 assert left(journal) == []
                 time.sleep(0.1)
             holder.kill()
@@ -198,7 +214,7 @@ class TestWhoLives:
             while not (found := left(journal)):
                 time.sleep(0.05)
             assert found == [entry]
-            journal.hold({whole(ACCOUNT)}, "task-2", LONG_S)
+            journal.hold({whole(ACCOUNT)}, "task-3", LONG_S)
 
 
 class TestAnAccountAsAWhole:

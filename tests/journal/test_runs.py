@@ -140,6 +140,10 @@ def test_what_another_run_has_open_is_nobody_s_fault_that_was_left(
     with open_journal(url) as journal:
         journal.record(fault(lab), journal.hold({"role"}, "a run that goes on", 3600))
         assert chaoskit("rollback") == ExitCode.PASSED
+        assert "Open, of runs that go on: 1." in capsys.readouterr().out
+        (entry,) = journal.open_faults()
+        assert chaoskit("rollback", "--accept", str(entry.id), "--yes") == ExitCode.ERROR
+        assert "A run is at work on entry" in capsys.readouterr().err
         assert len(journal.open_faults()) == 1
         some: Any = type("Results", (), {"run_id": "another"})()
         assert left_open(some) == 0
