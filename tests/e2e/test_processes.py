@@ -49,7 +49,7 @@ class World:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,  # where a responder outruns the look, a rollback waits for what may still land
             check=False,
         )
 
