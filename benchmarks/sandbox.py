@@ -30,6 +30,7 @@ import boto3
 
 from benchmarks.lab import PEERS, ROOT
 from benchmarks.measure import Figure, median, options, reporting, spent_by
+from chaoskit.sandbox import collector
 from chaoskit.sandbox.server import serve
 from chaoskit.sandbox.workload import Pace, deploy
 
@@ -55,6 +56,7 @@ def main(calls: int = 300, stock: str = "") -> None:
     """Print the figures."""
     with reporting("sandbox") as report:
         _starts(report)
+        collector.relax()  # as the sandbox's own process does
         with serve() as served:
             _own(report, served, calls)
             _deploy(served)
