@@ -210,6 +210,8 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
     for name in heard:
         share = median(taken[name][0]) / median(taken[f"boto3, the calls of {name}"][0])
         report.goal(f"{name}: warm, beside the same calls by boto3 alone", share, most=1.15)
+        share = median(taken[name][1]) / median(taken[f"boto3, the calls of {name}"][1])
+        report.goal(f"{name}: warm, beside them, by processor time", share, most=1.15)
     _list(report, heard, said["calls"])
 
 
