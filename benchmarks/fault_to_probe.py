@@ -1,7 +1,8 @@
 """Measures fault -> record -> rule -> SQS -> probe over loopback: from the call to its message, read.
 
-The probe is a long poll of the queue through boto3, begun before the call. There is no peer: none of the
-other emulators brings a call's record to a rule. Run: `python -m benchmarks.fault_to_probe [--calls N]`.
+The probe is a long poll of the queue through boto3, begun before the call. No peer is measured.
+
+Run: `python -m benchmarks.fault_to_probe [--calls N]`.
 """
 
 from __future__ import annotations
