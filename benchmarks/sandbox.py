@@ -1,9 +1,9 @@
 """Measures the embedded sandbox: how soon it is of use, what a call costs, and how many it answers.
 
 Peers are moto's own server (`.venv-stock`) and ministack (`.venv-peers`), each in a process of its own, as
-they come: then neither authorizes a call nor keeps a record of it. The same signed requests are sent again and
-again by 16 threads; what a call takes the server's process (processor time) says most on a machine that
-others use too.
+they come: then neither authorizes a call nor keeps a record of it. The same signed requests are sent again
+and again by 16 threads; what a call takes the server's process (processor time) says most where others use
+the machine.
 The gateway's own time is that of a request handled in this thread, less the time that moto took of it.
 
 Run: `python -m benchmarks.sandbox [--calls N] [--stock PYTHON]`.
