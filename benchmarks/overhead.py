@@ -16,7 +16,9 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -72,7 +74,7 @@ class Heard:
     """Calls as botocore makes them, by the phase that they belong to."""
 
     calls: list[tuple[str, str, str, str]] = field(default_factory=list)
-    made: list[tuple[Any, str, Mapping[str, Any]]] = field(default_factory=list)
+    made: list[Callable[[], Any]] = field(default_factory=list)
     _since: int = 0
 
     def listen(self, result: Result, event: Event) -> None:
@@ -91,7 +93,8 @@ class Heard:
             service = client.meta.service_model.service_name
             told = json.dumps(params, sort_keys=True, default=str)
             self.calls.append(("after", service, operation, told))
-            self.made.append((client, operation, params))
+            # Clients are shared: whose call it is, its context knows.
+            self.made.append(partial(copy_context().run, make, client, operation, params))
             return make(client, operation, params)
 
         BaseClient._make_api_call = heard  # noqa: SLF001 - as above
@@ -207,6 +210,8 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
     for name in heard:
         share = median(taken[name][0]) / median(taken[f"boto3, the calls of {name}"][0])
         report.goal(f"{name}: warm, beside the same calls by boto3 alone", share, most=1.15)
+        share = median(taken[name][1]) / median(taken[f"boto3, the calls of {name}"][1])
+        report.goal(f"{name}: warm, beside them, by processor time", share, most=1.15)
     _list(report, heard, said["calls"])
 
 
@@ -228,9 +233,9 @@ def _replay(heard: Heard) -> Callable[[], None]:
     """The same calls by the same clients, which are warm: what AWS itself takes of a run."""
 
     def work() -> None:
-        for client_, operation, params in heard.made:
+        for call in heard.made:
             with suppress(ClientError):  # what is not there is asked for too
-                client_._make_api_call(operation, params)  # noqa: SLF001 - what the client's own method does
+                call()
 
     return work
 
@@ -242,12 +247,15 @@ def _list(report: Report, heard: Mapping[str, Heard], peers: list[str]) -> None:
         for phase in ("prepare", "inject", "observe", "restore", "after"):
             made = Counter(f"{service}:{operation}" for p, service, operation, _ in calls.calls if p == phase)
             if made:
-                listed = ", ".join(call if n == 1 else f"{n} x {call}" for call, n in made.items())
-                report.note(f"{name}, {phase}: {sum(made.values())} calls: {listed}")
+                report.note(f"{name}, {phase}: {sum(made.values())} calls: {_counted(made)}")
         again = calls.repeated()
-        report.note(f"{name}, read again with no change between: {', '.join(again) or 'nothing'}")
+        report.note(f"{name}, read again with no change between: {_counted(Counter(again)) or 'nothing'}")
         report.goal(f"{name}: reads made twice with no change between", len(again), most=0)
     report.add(Figure("calls of a warm run", "Chaos Toolkit", "calls", [len(peers)]))
+
+
+def _counted(calls: Counter[str]) -> str:
+    return ", ".join(call if times == 1 else f"{times} x {call}" for call, times in calls.items())
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ _ORDER: Final = (
     "policy",
     "event-patterns",
     "sigma-rules",
+    "fixture",
+    "startup",
+    "fleet",
     "suite",
 )
 

@@ -1,8 +1,9 @@
 """Measures the embedded sandbox: how soon it is of use, what a call costs, and how many it answers.
 
-Peers are moto's own server (`.venv-stock`) and ministack (`.venv-peers`), each in a process of its own, which
-neither authorize a call nor keep a record of it. The same signed requests are sent again and again by 16
-threads; what a call takes the server's process (processor time) says most on a machine that others use too.
+Peers are moto's own server (`.venv-stock`) and ministack (`.venv-peers`), each in a process of its own, as
+they come: then neither authorizes a call nor keeps a record of it. The same signed requests are sent again
+and again by 16 threads; what a call takes the server's process (processor time) says most where others use
+the machine.
 The gateway's own time is that of a request handled in this thread, less the time that moto took of it.
 
 Run: `python -m benchmarks.sandbox [--calls N] [--stock PYTHON]`.
@@ -30,6 +31,7 @@ import boto3
 
 from benchmarks.lab import PEERS, ROOT
 from benchmarks.measure import Figure, median, options, reporting, spent_by
+from chaoskit.sandbox import collector
 from chaoskit.sandbox.server import serve
 from chaoskit.sandbox.workload import Pace, deploy
 
@@ -55,6 +57,7 @@ def main(calls: int = 300, stock: str = "") -> None:
     """Print the figures."""
     with reporting("sandbox") as report:
         _starts(report)
+        collector.relax()  # as the sandbox's own process does
         with serve() as served:
             _own(report, served, calls)
             _deploy(served)

@@ -157,7 +157,7 @@ def _catalog(report: Report, home: Path, count: int) -> None:
 
 
 def _accounts(report: Report, lab: Lab, sandbox: Instance, most: int) -> None:
-    """One experiment in each of several accounts of the organization, four at a time."""
+    """One experiment in each of several accounts of the organization, at most four at a time."""
     targets: list[Target] = []
     costs = []
     file = Path(os.environ["CHAOSKIT_HOME"]) / "catalog" / f"on-{_role(0)}.yaml"
@@ -166,11 +166,12 @@ def _accounts(report: Report, lab: Lab, sandbox: Instance, most: int) -> None:
         (loaded,) = spec.load([file], target.variables)
         _passed(run_set([loaded], target, lab.journal, clock=target.clock, deadman=False))
 
-    for size in (max(most // _GROWN, 1), most):
+    first = max(most // _GROWN, 1)
+    for size in (first, most):
         targets += [_account(lab, sandbox, number) for number in range(len(targets), size)]
 
         began, worked = perf_counter(), process_time()
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(min(4, first)) as pool:
             list(pool.map(one, targets))
         cost = (process_time() - worked) * 1000 / size
         what = f"{size} accounts"

@@ -4,9 +4,9 @@ Importing this is cheap: boto3 is imported when the first client is made.
 """
 
 from chaoskit.aws.budget import Budget, Rate, Spending
-from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, Secret, load_undo, only_reads
+from chaoskit.aws.calls import ITEM, Call, Credentials, Each, Query, Secret, load_undo
 from chaoskit.aws.inbox import Inboxes, Message
-from chaoskit.aws.session import Aws, Connection, default_region
+from chaoskit.aws.session import Aws, Connection, default_region, only_reads
 from chaoskit.aws.views import Lender, Reader
 
 __all__ = [

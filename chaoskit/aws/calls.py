@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
 
 ITEM: Final = "{item}"
 """In the call of an `Each`: stands for the item."""
-_READS = re.compile(
-    r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Simulate|Receive|Validate|"
-    # They ask: events, logs, Athena, Bedrock.
-    r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$|ApplyGuardrail$)"
-)
 
 
 class Secret(str):
@@ -226,11 +220,6 @@ class Each:
     def load(cls, data: Mapping[str, Any]) -> Each:
         """The inverse of `dump`."""
         return cls(Query.load(data["each"]), Call.load(data["call"]))
-
-
-def only_reads(operation: str) -> bool:
-    """Whether an operation, as AWS writes its name, changes nothing."""
-    return _READS.match(operation) is not None
 
 
 def load_undo(data: Mapping[str, Any]) -> Call | Each:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.aws.calls import Call, Credentials, only_reads
+from chaoskit.aws.calls import Call, Credentials
 from chaoskit.aws.failures import translated
 from chaoskit.aws.inbox import Inboxes
 from chaoskit.aws.pool import Caller, Pool, calling, made
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from chaoskit.aws.calls import Query
     from chaoskit.aws.inbox import Message
 
+_READS = re.compile(
+    r"(Get|List|Describe|Head|Lookup|Search|Filter|BatchGet|Query|Scan|Select|Simulate|Receive|Validate|"
+    # They ask: events, logs, Athena, Bedrock.
+    r"Test(EventPattern|MetricFilter)$|StartQuery(Execution)?$|ApplyGuardrail$)"
+)
 _TOO_LARGE = "PackedPolicyTooLarge"
 _TRIES = 4
 
@@ -81,6 +87,11 @@ class Connection:
             keys = aws._assumed(asked)  # noqa: SLF001 - this module's own
         credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         return replace(self, profile=None, credentials=credentials, expires=keys["Expiration"])
+
+
+def only_reads(operation: str) -> bool:
+    """Whether an operation, as AWS writes its name, changes nothing."""
+    return _READS.match(operation) is not None
 
 
 class Aws:

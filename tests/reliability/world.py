@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from chaoskit.aws import only_reads
+from chaoskit.aws.session import _READS
 from chaoskit.embedded import UP, Instance
 from chaoskit.journal import SqliteJournal
 from chaoskit.places import target_in
@@ -194,7 +194,7 @@ class World:
 
     def _count_writes(self, call: ApiCall, answer: Answer) -> None:
         del answer
-        if not (only_reads(call.operation) or _LEAVE_NOTHING.match(call.operation)):
+        if not _LEAVE_NOTHING.match(call.operation):
             self._kept["writes"].add(call.service)
 
     def wrote(self) -> frozenset[str]:
@@ -339,7 +339,7 @@ _DRAWN: Final = re.compile(
     r"|(?<![A-Z])A[A-Z0-9]{15,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 _TAG: Final = re.compile(r"\.ec2\.[^.]*\.tags/([^.]+)\.")
-_LEAVE_NOTHING: Final = re.compile("AssumeRole|BatchGet")
+_LEAVE_NOTHING: Final = re.compile(f"{_READS.pattern}|AssumeRole|BatchGet")
 
 
 def _anew(line: str) -> str:
