@@ -1,8 +1,9 @@
-"""Fleet runs from plan to report, with a worker in this process."""
+"""Fleet runs from plan to report, with a worker in this process, and some that are killed and drained."""
 
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.fleet.yard import Yard
 
 ATTACHED, DENIED = "policy-attached", "public-policy"
+KEPT = "../endless/policy-kept"
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +161,45 @@ def test_the_accounts_of_a_unit_are_those_that_organizations_has_in_it(yard: Yar
     fleet = files.load(path)
     management = replace(yard.tooling.connection, credentials=yard.management)
     assert accounts_of(fleet, Aws(management)) == yard.organization.accounts
+
+
+def test_a_worker_that_is_killed_with_a_fault_in_leaves_it_to_the_next_who_never_injects_it_again(
+    yard: Yard,
+) -> None:
+    first, second, third = yard.organization.accounts
+    runs = Runs(yard.tooling)
+    before = yard.injections(first)
+    killed = yard.plan("killed", [KEPT], [first])
+    runs.start(killed)
+    with yard.worker("one") as one:
+        yard.until(lambda: yard.attached(first), "the fault")
+        one.send_signal(signal.SIGKILL)
+        one.wait()
+    assert yard.attached(first)
+    assert yard.open_faults()
+    yard.let_a_minute_pass(first)
+
+    with yard.worker("two") as two, yard.worker("three") as three:
+        state = yard.ended(killed.run)
+        assert not yard.attached(first)
+        assert not yard.open_faults()
+        assert yard.injections(first) == before + 1
+        found = collect(yard.tooling, killed, yard.tasks)
+        (result,) = found.document["results"]
+        assert (result["verdict"], result["restored"]) == ("ABORTED", True)
+        assert "the worker that began this task" in result["reason"]
+        assert "WaveFailed" in state.why  # an aborted canary lets nobody else begin
+
+        # The same workers, told to end with a fault in each.
+        drained = yard.plan("drained", [KEPT], [second, third], canary=0, concurrency=2)
+        runs.start(drained)
+        yard.until(lambda: yard.attached(second) and yard.attached(third), "both faults")
+        for process in (two, three):
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait() for process in (two, three)] == [ExitCode.PASSED] * 2
+    assert all("ABORTED: stopped by SIGTERM" in yard.said(each) for each in ("two", "three"))
+    assert not yard.attached(second)
+    assert not yard.attached(third)
+    assert not yard.open_faults()
+    results = collect(yard.tooling, drained, yard.tasks).document["results"]
+    assert [(each["verdict"], each["restored"]) for each in results] == [("ABORTED", True)] * 2

@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Connection, Credentials
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from tests.fleet.organization import Organization
 
 _PATIENCE_S = 60.0
-_LOOK_S = 0.1
+_LOOK_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Yard:
     served: Served
     folder: Path
 
-    @property
+    @cached_property
     def tooling(self) -> Tooling:
         region, url = self.organization.region, self.organization.url
         credentials = _keys(self.organization.tooling)
@@ -54,7 +55,7 @@ class Yard:
     def management(self) -> Credentials:
         return _keys(self.organization.management)
 
-    @property
+    @cached_property
     def tasks(self) -> Tasks:
         return Tasks(Store(self.tooling.table, self.tooling.connection))
 
@@ -94,8 +95,9 @@ class Yard:
 
     def ended(self, run: str) -> State:
         """The run, once no execution of it goes on."""
-        self.until(lambda: not Runs(self.tooling).state(run).going, "the run's end")
-        return Runs(self.tooling).state(run)
+        runs = Runs(self.tooling)
+        self.until(lambda: not runs.state(run).going, "the run's end")
+        return runs.state(run)
 
     def is_sent(self) -> bool:
         """Whether a task waits in the queue."""
