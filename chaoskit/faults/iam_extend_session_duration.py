@@ -31,11 +31,12 @@ class ExtendSessionDuration(Fault):
     def changes(self, aws: Reader) -> Changes:
         """Update the role; undone by the prior duration and description. One as long is not ours."""
         which: dict[str, Any] = {"RoleName": self.role}
-        role = Query("iam", "GetRole", which, "Role.{longest: MaxSessionDuration, description: Description}")
+        shape = "Role.{longest: MaxSessionDuration, description: Description || ''}"  # none is empty
+        role = Query("iam", "GetRole", which, shape)
         prior = aws.read(role)
         if (prior["longest"] or _SHORTEST) >= self.seconds:
             return
-        kept: dict[str, Any] = {**which, "Description": prior["description"] or ""}
+        kept = {**which, "Description": prior["description"]} if prior["description"] else which
         longest = max(prior["longest"] or _SHORTEST, _SHORTEST)
         yield Change(
             do=Call("iam", "UpdateRole", **kept, MaxSessionDuration=self.seconds),

@@ -128,6 +128,18 @@ def test_a_failure_after_the_limit_says_so_too(opened: Opened, attached: Callabl
     ]
 
 
+def test_a_role_that_has_no_description_is_as_it_was(lab: Lab, opened: Opened) -> None:
+    iam = lab.client("iam")
+    iam.create_role(RoleName="ml-research-plain", AssumeRolePolicyDocument='{"Statement": []}')
+    try:
+        with opened.inject(opened.fault("iam.extend-session-duration", role="ml-research-plain")) as result:
+            assert iam.get_role(RoleName="ml-research-plain")["Role"]["MaxSessionDuration"] == 43_200
+        assert result.restored
+        assert iam.get_role(RoleName="ml-research-plain")["Role"]["MaxSessionDuration"] == 3600
+    finally:
+        iam.delete_role(RoleName="ml-research-plain")
+
+
 def test_a_parameter_is_read_as_strictly_as_from_a_file(opened: Opened) -> None:
     with pytest.raises(SpecError, match=r"iam\.attach-role-policy has no 'rule'; did you mean role\?"):
         opened.fault(ATTACH, rule=ROLE)
