@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test experiments reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
+.PHONY: help install run test long reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,14 +25,16 @@ run: $(INSTALLED) ## Run all experiments against the embedded sandbox
 	$(BIN)/chaoskit run experiments --json out.json
 
 # Proofs of which even a little takes long.
-LONG := fault_storm.py journal_failures.py machine_lost.py signals.py soak.py
+LONG := cut_undo.py fault_storm.py journal_failures.py machine_lost.py signals.py soak.py
 
 # Three workers for two cores: what waits for processes and clocks waits beside what computes.
 test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/experiments $(addprefix --ignore tests/reliability/test_,$(LONG))
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long' \
+	  --ignore tests/experiments $(addprefix --ignore tests/reliability/test_,$(LONG))
 
-experiments: $(INSTALLED) ## Every experiment with its controls taken away (about ten minutes)
+long: $(INSTALLED) ## The tests that take long: every experiment with its controls taken away, and the like
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long --ignore tests/experiments tests
 
 # CHAOSKIT_RELIABILITY_LEDGER=FOLDER and CHAOSKIT_RELIABILITY_MINUTES=8 make them in slices: tests/reliability/ledger.py
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little

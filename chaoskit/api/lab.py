@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,13 +43,6 @@ class Lab:
 
     place: Target
     journal: Journal
-    _limits: Limiter = field(init=False, repr=False, compare=False)
-    _lockouts: Lockouts = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Keep what runs of this lab can share: clients take longer to make than to use."""
-        object.__setattr__(self, "_limits", Limiter(self.place))
-        object.__setattr__(self, "_lockouts", Lockouts(self.place))
 
     def load(self, *paths: str | Path) -> list[Experiment]:
         """The experiments in these files and folders, with every `${...}` filled in.
@@ -101,9 +94,9 @@ class Lab:
             listener=listener,
             clock=self.place.clock,
             jobs=jobs,
-            limits=self._limits,
+            limits=Limiter(self.place),
             deadman=deadman,
-            lockouts=self._lockouts,
+            lockouts=Lockouts(self.place),
             hold=hold,
             earlier=_Earlier(self.place.name),
         )

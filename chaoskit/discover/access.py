@@ -85,13 +85,21 @@ def _decided(  # noqa: PLR0917 - what a simulation takes
     A policy that asks for the endpoint makes it a missing context value of the resource. Those are told of
     the policies that the principal has, so what the organization denies may hang on the endpoint as well.
     """
-    context = [{"ContextKeyName": _ENDPOINT, "ContextKeyValues": [through], "ContextKeyType": "string"}]
+    known = {"aws:RequestedRegion": aws.region} | ({_ENDPOINT: through} if through else {})
+    context = [
+        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for key, value in known.items()
+    ]
     for begin in range(0, len(resources), _AT_ONCE):
         some = resources[begin : begin + _AT_ONCE]
-        params: dict[str, Any] = {"PolicySourceArn": who, "ActionNames": [action], "ResourceArns": some}
-        more = {"ContextEntries": context} if through else {}
+        params = {
+            "PolicySourceArn": who,
+            "ActionNames": [action],
+            "ResourceArns": some,
+            "ContextEntries": context,
+        }
         shape = "[OrganizationsDecisionDetail.AllowedByOrganizations, ResourceSpecificResults]"
-        query = Query("iam", "SimulatePrincipalPolicy", params | more, f"EvaluationResults[].{shape}")
+        query = Query("iam", "SimulatePrincipalPolicy", params, f"EvaluationResults[].{shape}")
         try:
             results: list[Any] = aws.read(query) or []
         except AwsError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.aws import Aws, Each
@@ -27,26 +25,16 @@ class Lockouts:
     def __init__(self, target: Target) -> None:
         """Read nothing yet."""
         self._target = target
-        self._idle: deque[tuple[Aws, Aws | None]] = deque()
 
     def __call__(self, experiment: Experiment) -> str | None:
         """Why the undo role could not undo this experiment's faults, or None."""
         role = self._target.undo_role_arn
         if role is None:
             return None
-        aws, management = self._lent()
-        try:
-            return foresee_lockout(experiment, Predictor(aws, role, management=management), role)
-        finally:
-            self._idle.append((aws, management))
-
-    def _lent(self) -> tuple[Aws, Aws | None]:
-        """The account and the one above it, to one run at a time; what is read is read anew for each."""
-        with suppress(IndexError):
-            return self._idle.pop()
         target, agent = self._target, "chaoskit/predict"
-        above = Aws(target.management, user_agent=agent) if target.management else None
-        return Aws(target.connection, account=target.account, user_agent=agent), above
+        aws = Aws(target.connection, account=target.account, user_agent=agent)
+        management = Aws(target.management, user_agent=agent) if target.management else None
+        return foresee_lockout(experiment, Predictor(aws, role, management=management), role)
 
 
 def foresee_lockout(experiment: Experiment, undoer: Predictor, role_arn: str) -> str | None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
     from chaoskit.target import Target
 
 _AGENT: Final = "chaoskit/predict"
-_NEARLY_OVER: Final = timedelta(minutes=5)
 
 
 def predictor(target: Target) -> Predictor:
@@ -42,25 +38,12 @@ class Limiter:
     def __init__(self, target: Target) -> None:
         """Read nothing yet."""
         self._target = target
-        self._idle: deque[Aws] = deque()
 
     def __call__(self, experiment: Experiment) -> tuple[str, ...]:
         """Session policies for a run; none where it assumes no role."""
         role = self._target.role_arn
         if role is None:
             return ()
-        looks, aws = self._target.read_role_arn is None, self._lent()
-        try:
-            return session_policies(experiment, aws, role, self._target.switches, looks=looks)
-        finally:
-            self._idle.append(aws)
-
-    def _lent(self) -> Aws:
-        """A session, to one run at a time; it is not for sharing, and ends."""
-        while self._idle:
-            with suppress(IndexError):  # another thread was quicker
-                aws = self._idle.pop()
-                expires = aws.connection.expires
-                if not expires or expires - datetime.now(UTC) >= _NEARLY_OVER:
-                    return aws
-        return self._target.open("chaoskit-plan", "plan", 0)
+        looks = self._target.read_role_arn is None
+        aws = self._target.open("chaoskit-plan", "plan", 0)  # anew: a fault may have ended earlier sessions
+        return session_policies(experiment, aws, role, self._target.switches, looks=looks)

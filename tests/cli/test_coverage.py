@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SIGMA = ROOT / "chaoskit" / "sandbox" / "detections" / "sigma"
 
 
+@pytest.mark.long
 def test_the_catalog_tells_which_sigma_rules_see_which_fault(capsys: pytest.CaptureFixture[str]) -> None:
     experiments = SHIPPED / "application" / "leaked-key-invocation.yaml"
     with pytest.raises(SystemExit) as ended:

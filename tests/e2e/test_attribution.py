@@ -58,6 +58,7 @@ def roles(lab: Lab) -> Iterator[list[str]]:
         iam.delete_role(RoleName=name)
 
 
+@pytest.mark.long
 def test_ten_runs_at_once_each_see_their_own_records_only(
     lab: Lab, tmp_path: Path, journal: Path, roles: list[str]
 ) -> None:

@@ -248,6 +248,7 @@ def test_athena_proves_nothing_where_nothing_evaluates_sql(lab: Lab, journal: Pa
     assert "Athena does not evaluate SQL here" in result.reason
 
 
+@pytest.mark.long
 def test_realistic_delays_let_an_slo_be_missed_or_kept_within_seconds(write: Write) -> None:
     short = SHIPPED / "identity" / "permissive-policy-on-training-role.yaml"
     long = write("eventbridge.matched: {rule: chaoskit-permissive-policy}", within="6m")

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from tests.e2e.lab import Lab
     from tests.one_sandbox import OneSandbox
 
+pytestmark = pytest.mark.long
+
 NOT_RUN = {
     r"make ": "is this suite, or runs every experiment",
     r"pip install ": "installs what is installed",

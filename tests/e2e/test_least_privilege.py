@@ -85,6 +85,7 @@ def test_every_shipped_experiment_passes_with_only_the_harness_policy(lab: Lab, 
 
 
 @pytest.mark.parametrize("lacking", ["Inject", "Undo", "Read"])
+@pytest.mark.long
 def test_no_part_of_the_harness_policy_can_be_left_out(lab: Lab, journal: Path, lacking: str) -> None:
     groups = {sid: grants for sid, grants in derived(lab).items() if sid != lacking}
     with role_with(lab, written(groups).document) as target:

@@ -214,6 +214,7 @@ def test_a_search_finds_what_is_there(known: Known) -> None:
 
 
 @pytest.mark.usefixtures("permissive")
+@pytest.mark.long
 def test_a_mutation_report_is_its_owners_only_and_holds_no_secret(
     lab: Lab, known: Known, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def campaign(stage: Stage) -> Campaign:
     return mutate([stage], Stop(), wanted=only(SCP, RULE, RUNBOOK, ANOTHER))
 
 
+@pytest.mark.long
 def test_each_control_that_an_experiment_relies_on_is_missed(campaign: Campaign) -> None:
     assert [each.verdict for each in campaign.baseline] == [Verdict.PASSED, Verdict.PASSED]
     outcomes = {each.control.id: each.outcome for each in campaign.mutants}
@@ -91,6 +92,7 @@ def test_the_sandbox_is_as_it_was(campaign: Campaign, lab: Lab, stage: Stage) ->
     assert json.loads(content) == json.loads(again.params["Content"])
 
 
+@pytest.mark.long
 def test_a_campaign_of_what_is_relied_on_leaves_the_rest_out(stage: Stage) -> None:
     found = mutate([stage], Stop(), wanted=only(RULE, ANOTHER), relied_only=True)
     assert [each.control.id for each in found.mutants] == [RULE]
@@ -155,6 +157,7 @@ def test_the_command_tells_writes_and_exits_by_what_it_found(
     assert evidence.problems(document) == []
 
 
+@pytest.mark.long
 def test_a_survivor_without_a_reason_is_exit_1_and_one_with_it_is_0(
     command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +177,7 @@ def test_a_pattern_that_no_control_is_like_is_a_sentence(
     assert "No control is like that" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_what_was_found_before_a_stop_is_kept_and_gone_on_with(
     command: Callable[..., int],
     stage: Stage,

@@ -480,6 +480,7 @@ def test_the_harness_can_widen_neither_itself_nor_the_deploy_role(
             harness("iam").attach_role_policy(RoleName=role, PolicyArn=ADMIN_POLICY)
 
 
+@pytest.mark.long
 def test_the_pipeline_may_still_change_production(
     member: Connect, management: Connect, deployed: dict[str, str]
 ) -> None:
@@ -522,6 +523,7 @@ def test_what_is_not_deployed_says_so(management: Connect) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
+@pytest.mark.long
 def test_destroying_leaves_nothing_behind(member: Connect, management: Connect) -> None:
     began = time.monotonic()
     workload.destroy(member, management, RUNBOOKS, pace=PACE)
