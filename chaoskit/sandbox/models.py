@@ -40,7 +40,7 @@ class _Quick:
     search_paths: list[str]
 
     @instance_cache  # type: ignore[untyped-decorator] # botocore has no types
-    def list_available_services(self, _type_name: str) -> list[str]:
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore names it
         folders = (path for path in self.search_paths if os.path.isdir(path))  # noqa: PTH112 - botocore's are texts
         return sorted({name for folder in folders for name in os.listdir(folder)})  # noqa: PTH208 - as above
 
