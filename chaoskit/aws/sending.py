@@ -53,6 +53,8 @@ def sending(call: Call) -> Sending | None:
 
 @functools.cache
 def _model(service: str) -> Any:
-    from botocore.session import Session  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+    from botocore.loaders import create_loader  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+    from botocore.model import ServiceModel  # noqa: PLC0415 - as above
 
-    return Session().get_service_model(service)
+    # Read anew: a client changes the model that its session has read (S3's paths lose the bucket).
+    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)

@@ -11,7 +11,6 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import botocore.loaders
 import botocore.session
 import moto.core.loaders
 import moto.core.utils
@@ -66,8 +65,7 @@ def _for_clients() -> Any:
 def share() -> None:
     """Let moto read its models through one loader, clients theirs through another, regions too."""
     vars(moto.core.utils)["create_loader"] = _for_moto
-    for module in (botocore.loaders, botocore.session):
-        vars(module)["create_loader"] = lambda *_: _for_clients()
+    vars(botocore.session)["create_loader"] = lambda *_: _for_clients()
     setattr(AccountSpecificBackend, "get_session", staticmethod(cache(session)))  # noqa: B010 - it is typed as a method
 
 
