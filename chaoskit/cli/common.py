@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from chaoskit.home import journals, named_journal
+from chaoskit import home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def recover_first() -> None:
     Raises:
         JournalError: A journal can't be used.
     """
-    if not journals() and not named_journal():
+    if not home.journals() and not home.named_journal():
         return
     from chaoskit.journal import every_journal, open_journal  # noqa: PLC0415 - most find nothing to recover
 
@@ -196,9 +196,8 @@ def replace_private(file: Path, text: str) -> None:
     if file.exists() and not file.is_file():  # /dev/stdout
         write_private(file, text)
         return
-    beside = file.with_name(f".{file.name}.part")
-    write_private(beside, text)
     try:
-        beside.replace(file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        home.replace_private(file, text)
     except OSError as error:
         raise ChaoskitError(f"{file} can't be written: {error.strerror}.") from error

@@ -15,6 +15,7 @@ from tests.e2e.lab import ROOT, Lab, SandboxClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from chaoskit.sandbox.server import Served
@@ -79,10 +80,14 @@ def without(lab: Lab) -> Any:
     return away
 
 
-@contextmanager
-def without_scp(lab: Lab, name: str) -> Iterator[None]:
+def without_scp(lab: Lab, name: str) -> AbstractContextManager[None]:
     """Detach an SCP from everything for a block."""
-    organization = lab.organization()
+    return without_policy(lab.organization(), name)
+
+
+@contextmanager
+def without_policy(organization: Any, name: str) -> Iterator[None]:
+    """The same by a client of the organization's."""
     pages = organization.get_paginator("list_policies").paginate(Filter="SERVICE_CONTROL_POLICY")
     policy = next(p["Id"] for page in pages for p in page["Policies"] if p["Name"] == name)
     targets = [t["TargetId"] for t in organization.list_targets_for_policy(PolicyId=policy)["Targets"]]

@@ -10,10 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -23,6 +20,7 @@ import yaml
 
 from tests.documents import ROOT
 from tests.e2e.lab import SHIPPED, up_in
+from tests.posts import taking_posts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,31 +123,6 @@ def test_the_action_fails_on_an_experiment_that_is_wrong_and_comments_nothing(re
     assert len(repository.calls) == 1
 
 
-@contextmanager
-def gitlab() -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
-    """GitLab's API on this machine: its address, and what was posted: path, token, body."""
-    posted: list[tuple[str, str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            posted.append((self.path, self.headers["PRIVATE-TOKEN"], form["body"][0]))
-            self.send_response(201)
-            self.end_headers()
-
-        def log_message(self, *arguments: Any) -> None:
-            del arguments
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/api/v4", posted
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl, as the template does")
 def test_the_template_clones_predicts_and_comments(repository: Repository, tmp_path: Path) -> None:
     ours = tmp_path / "ours"
@@ -160,9 +133,9 @@ def test_the_template_clones_predicts_and_comments(repository: Repository, tmp_p
     )
     assert made.returncode == 0, made.stderr
     variables = {**TEMPLATE["variables"], "CHAOSKIT_REPOSITORY": ours.as_uri()}
-    with gitlab() as (url, posted):
+    with taking_posts(201) as (url, posted):
         host = {
-            "CI_API_V4_URL": url,
+            "CI_API_V4_URL": f"{url}/api/v4",
             "CI_PROJECT_ID": "3",
             "CI_MERGE_REQUEST_IID": "7",
             "CHAOSKIT_COMMENT_TOKEN": "a-token",
@@ -172,6 +145,7 @@ def test_the_template_clones_predicts_and_comments(repository: Repository, tmp_p
         after = repository.bash("\n".join(TEMPLATE["after_script"]), **variables, **host)
         assert after.returncode == 0, after.stderr
     assert repository.calls == ["python -m pip install --quiet ./.chaoskit[sandbox]"]
-    ((path, token, body),) = posted
-    assert (path, token) == ("/api/v4/projects/3/merge_requests/7/notes", "a-token")
-    assert "permissive-policy-on-production-role" in body
+    (post,) = posted
+    told = post.path, post.headers["PRIVATE-TOKEN"]
+    assert told == ("/api/v4/projects/3/merge_requests/7/notes", "a-token")
+    assert "permissive-policy-on-production-role" in parse_qs(post.body.decode())["body"][0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partialmethod
 from pathlib import Path
@@ -31,7 +31,7 @@ from chaoskit.journal import SqliteJournal
 from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.journal.store import Store
 from chaoskit.predict import Limiter
-from tests.e2e.conftest import lab_in
+from tests.e2e.conftest import lab_in, without_policy
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
@@ -72,18 +72,6 @@ class Organization:
     def client(self, who: str, service: str) -> Any:
         session: boto3.Session = getattr(self, who)
         return session.client(service, endpoint_url=self.served.url)
-
-    @contextmanager
-    def every_region(self) -> Iterator[None]:
-        """The workload's guardrail on regions is away for a block."""
-        client = self.client("management", "organizations")
-        every = client.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]
-        policy = next(each["Id"] for each in every if each["Name"] == "chaoskit-stay-in-approved-regions")
-        client.detach_policy(PolicyId=policy, TargetId=MEMBER)
-        try:
-            yield
-        finally:
-            client.attach_policy(PolicyId=policy, TargetId=MEMBER)
 
     @property
     def tooling_account(self) -> str:
@@ -382,7 +370,9 @@ def test_a_stack_that_fails_is_told_with_its_account_and_reason(deploy: Deploy) 
 
 @pytest.mark.usefixtures("deployed")
 def test_another_region_gets_a_queue_and_no_second_roles(organization: Organization, deploy: Deploy) -> None:
-    with organization.every_region():
+    with without_policy(
+        organization.client("management", "organizations"), "chaoskit-stay-in-approved-regions"
+    ):
         code, _, err = deploy("--no-consent", f"--regions={REGION},eu-west-1")
         assert (code, err.count("  updated")) == (0, 1), err
         sqs = organization.member.client("sqs", endpoint_url=organization.served.url, region_name="eu-west-1")
