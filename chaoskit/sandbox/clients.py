@@ -1,4 +1,4 @@
-"""boto3 clients for the sandbox's own services, which call each other through the front door."""
+"""boto3 clients for the sandbox's own services, which call each other through the gateway."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
+from chaoskit.sandbox.inward import bring
 from chaoskit.sandbox.models import session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chaoskit.sandbox.http import HttpRequest
     from chaoskit.sandbox.identities import Identities
-    from chaoskit.sandbox.wire import Principal
+    from chaoskit.sandbox.wire import Answer, Principal
 
 _KEPT = 512
 
@@ -22,8 +26,9 @@ class Clients:
 
     NOT_STATE = frozenset({"_session", "_clients"})
 
-    def __init__(self, identities: Identities) -> None:
+    def __init__(self, identities: Identities, handle: Callable[[HttpRequest], Answer]) -> None:
         self._identities = identities
+        self._handle = handle
         self._lock = threading.Lock()
         self._session: Any = None
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -39,7 +44,7 @@ class Clients:
             client = self._clients.get(key)
             if client is None:
                 while len(self._clients) >= _KEPT:
-                    self._clients.pop(next(iter(self._clients))).close()
+                    self._clients.pop(next(iter(self._clients)))
                 client = self._clients[key] = self._make(service, acting, url, region)
             return client
 
@@ -49,7 +54,7 @@ class Clients:
             # A forward access session: the caller's own permissions, used by a service in its name.
             via = (*credential.principal.called_via, acting.invoked_by)
             credential = self._identities.remember(replace(credential.principal, called_via=via))
-        return self._shared().create_client(
+        client = self._shared().create_client(
             service,
             region_name=region,
             endpoint_url=url,
@@ -59,12 +64,13 @@ class Clients:
             config=Config(
                 s3={"addressing_style": "path"},
                 inject_host_prefix=False,
-                max_pool_connections=16,
                 retries={"total_max_attempts": 1},
                 proxies={},
                 user_agent=acting.invoked_by or None,
             ),
         )
+        bring(client, self._handle)
+        return client
 
     def _shared(self) -> Any:
         if self._session is None:
@@ -76,8 +82,6 @@ class Clients:
         self.close()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Forget every client."""
         with self._lock:
-            for client in self._clients.values():
-                client.close()
             self._clients.clear()

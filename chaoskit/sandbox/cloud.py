@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from chaoskit.sandbox.http import HttpRequest
     from chaoskit.sandbox.organization import AccessKey
     from chaoskit.sandbox.profile import Profile
+    from chaoskit.sandbox.wire import Answer
 
 MANAGEMENT = "111122223333"
 """The organization's management account, one of AWS's documentation examples."""
@@ -59,7 +61,7 @@ class Sandbox:
         self.url = ""
         self.door = Door()
         self._background = Background()
-        self._clients = Clients(self.identities)
+        self._clients = Clients(self.identities, self.answer)
         self._authorizer = Authorizer()
         self.gateway = Gateway(
             clock=self.clock,
@@ -91,6 +93,11 @@ class Sandbox:
     def sleep(self, seconds: float) -> None:
         """Wait this long on the sandbox's clock."""
         self.clock.sleep(seconds)
+
+    def answer(self, http: HttpRequest) -> Answer:
+        """Answer one request to AWS's APIs, once the sandbox's state is not being kept or put back."""
+        with self.door.passing():
+            return self.gateway.handle(http)
 
     def client(self, service: str, acting: Principal, *, region: str = "") -> Any:
         """A boto3 client whose calls go through the gateway, signed as `acting` and authorized as it."""

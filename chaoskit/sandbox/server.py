@@ -88,9 +88,11 @@ class _Application:
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
             start_response(_STATUS[status], headers)
             return [body]
-        with self._sandbox.door.passing():
-            signed_in = self._sandbox.sign_in.answer(http) if http.path == SIGN_IN else None
-            answer = signed_in or self._sandbox.gateway.handle(http)
+        signed_in = None
+        if http.path == SIGN_IN:
+            with self._sandbox.door.passing():
+                signed_in = self._sandbox.sign_in.answer(http)
+        answer = signed_in or self._sandbox.answer(http)
         headers = [(name, value.encode().decode("latin-1")) for name, value in answer.headers]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))

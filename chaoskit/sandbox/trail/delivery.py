@@ -71,5 +71,6 @@ class Delivery:
         self._cloud.agenda.at(last, partial(self._digests.finish, trail))
 
     def flush(self) -> None:
-        """Write log files without gathering more events. What the profile delays stays delayed."""
+        """Write and send what is gathered, without more. What the profile delays stays delayed."""
         self._log_files.flush()
+        self._log_events.flush()

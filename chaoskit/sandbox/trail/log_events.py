@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from chaoskit.sandbox.wire import Principal
 
 _log = logging.getLogger(__name__)
+GATHER = timedelta(seconds=0.1)
+"""How long events are gathered for one call. AWS sends them within about five minutes."""
 _SESSION = "CLOUDWATCH_LOGS_DELIVERY_SESSION"
 _LARGEST = 256 * 1024
 _MOST_BYTES, _OVERHEAD, _MOST_EVENTS = 1_048_576, 26, 10_000
@@ -38,7 +40,7 @@ _RENEW = timedelta(minutes=5)
 
 
 class LogEvents:
-    """Sends events to the log groups of trails, as the role that each trail names."""
+    """Gathers events and sends them to the log groups of trails, as the role that each trail names."""
 
     def __init__(self, cloud: Sandbox, statuses: Statuses, mailbox: Mailbox) -> None:
         self._cloud = cloud
@@ -46,22 +48,32 @@ class LogEvents:
         self._mailbox = mailbox
         self._lock = threading.Lock()
         self._waiting: dict[Stream, list[Recorded]] = {}
+        self._is_due = False
         self._sessions: dict[str, Principal] = {}
 
-    def add(self, stream: Stream, event: Recorded, _: datetime) -> None:
-        """Send an event, with those that come before its turn."""
+    def add(self, stream: Stream, event: Recorded, at: datetime) -> None:
+        """Send an event with the stream's next ones."""
         if not stream.trail.cw_log_group_arn or not stream.trail.cw_role_arn:
             return
         with self._lock:
-            waiting = self._waiting.setdefault(stream, [])
-            waiting.append(event)
-            if len(waiting) > 1:
+            self._waiting.setdefault(stream, []).append(event)
+            if self._is_due:
                 return
-        self._mailbox.post(partial(self._send, stream))
+            self._is_due = True
+        self._cloud.agenda.at(at + GATHER, self._send_all)
 
-    def _send(self, stream: Stream) -> None:
+    def flush(self) -> None:
+        """Send what is gathered without waiting for more."""
+        self._send_all(self._cloud.now())
+
+    def _send_all(self, _: datetime) -> None:
         with self._lock:
-            events = self._waiting.pop(stream)
+            self._is_due = False
+            ready, self._waiting = self._waiting, {}
+        for stream, events in ready.items():
+            self._mailbox.post(partial(self._send, stream, events))
+
+    def _send(self, stream: Stream, events: Sequence[Recorded]) -> None:
         trail = stream.trail
         status = self._statuses.of(trail).log_events
         role = str(trail.cw_role_arn)

@@ -38,7 +38,7 @@ class Logged(Delivered):
 
     def events(self) -> list[dict[str, Any]]:
         """The log events of the trail's stream."""
-        self.aws.settle()
+        self.flush()
         stream = f"{MEMBER}_CloudTrail_us-east-1"
         got = self.logs.get_log_events(
             logGroupName=self.group, logStreamName=stream, startFromHead=True, limit=10_000
@@ -47,7 +47,18 @@ class Logged(Delivered):
         return events
 
 
-def test_each_event_becomes_a_log_event_at_once(aws: Audited) -> None:
+def test_events_that_come_together_are_sent_together(aws: Audited) -> None:
+    trail = Logged(aws, "together")
+    trail.flush()
+    iam = aws.client("iam")
+    for number in range(5):
+        iam.create_group(GroupName=f"together-{number}")
+    made = [event for event in trail.events() if "CreateGroup" in event["message"]]
+    assert len(made) == 5
+    assert len({event["timestamp"] for event in made}) <= 2, "each call has a time of its own"
+
+
+def test_each_event_becomes_a_log_event(aws: Audited) -> None:
     trail = Logged(aws, "at-once")
     aws.client("iam").create_user(UserName="at-once")
     newest = trail.events()[-1]
@@ -113,7 +124,7 @@ def test_a_metric_filter_on_the_trail_rings_an_alarm(aws: Audited) -> None:
         ComparisonOperator="GreaterThanOrEqualToThreshold",
     )
     trail.cloudtrail.stop_logging(Name="ringing")
-    aws.settle()
+    trail.flush()
     assert cloudwatch.describe_alarms(AlarmNames=["stops"])["MetricAlarms"][0]["StateValue"] == "ALARM"
 
 
