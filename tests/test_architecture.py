@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -120,7 +121,9 @@ def _is_part(name: str) -> bool:
     return (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").is_file()
 
 
-def _modules() -> list[Module]:
+@functools.cache
+def modules() -> list[Module]:
+    """Parsed when the first test needs them: every worker collects this file."""
     return [Module(path, ast.parse(path.read_text("utf-8"))) for path in sorted(PACKAGE.rglob("*.py"))]
 
 
@@ -143,16 +146,17 @@ def _imports(module: Module) -> Iterator[Import]:
                 stack += [(child, inside) for child in ast.iter_child_nodes(node)]
 
 
-MODULES: Final = _modules()
-IMPORTS: Final = [(module, found) for module in MODULES for found in _imports(module)]
+@functools.cache
+def imports() -> list[tuple[Module, Import]]:
+    return [(module, found) for module in modules() for found in _imports(module)]
 
 
 def _offences(offends: Callable[[Module, Import], bool]) -> list[str]:
-    return [f"{m.name}:{found.line} imports {found.name}" for m, found in IMPORTS if offends(m, found)]
+    return [f"{m.name}:{found.line} imports {found.name}" for m, found in imports() if offends(m, found)]
 
 
 def test_every_part_of_the_package_has_a_rank_or_is_an_island() -> None:
-    assert {module.part for module in MODULES} == set(RANKS) | set(ISLANDS)
+    assert {module.part for module in modules()} == set(RANKS) | set(ISLANDS)
 
 
 def test_imports_point_to_a_lower_rank_or_stay_inside_their_part() -> None:
@@ -196,12 +200,12 @@ def test_a_library_is_imported_only_where_it_belongs(library: str) -> None:
 
 def test_names_are_imported_at_run_time_only_where_scanning_needs_it() -> None:
     dynamic = ("importlib", "importlib.import_module")
-    users = {module.name for module, found in IMPORTS if found.name in dynamic}
-    assert users - {module.name for module in MODULES if module.part in ISLANDS} == set(DYNAMIC_IMPORTS)
+    users = {module.name for module, found in imports() if found.name in dynamic}
+    assert users - {module.name for module in modules() if module.part in ISLANDS} == set(DYNAMIC_IMPORTS)
 
 
 def test_a_module_is_one_idea_of_readable_length() -> None:
-    lengths = {module.name: len(module.path.read_text("utf-8").splitlines()) for module in MODULES}
+    lengths = {module.name: len(module.path.read_text("utf-8").splitlines()) for module in modules()}
     assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 
@@ -215,7 +219,7 @@ def test_only_an_edge_catches_everything() -> None:
             for kind in kinds
         )
 
-    found = {module.name for module in MODULES if any(map(catches_all, ast.walk(module.tree)))}
+    found = {module.name for module in modules() if any(map(catches_all, ast.walk(module.tree)))}
     assert found == set(CATCH_ALLS)
 
 

@@ -9,6 +9,7 @@ from chaoskit.sandbox.authorize import Authorizer
 from chaoskit.sandbox.background import Background
 from chaoskit.sandbox.clients import Clients
 from chaoskit.sandbox.clock import Clock, wall_clock
+from chaoskit.sandbox.functions.nursery import Nursery
 from chaoskit.sandbox.gateway import Gateway
 from chaoskit.sandbox.identities import Identities
 from chaoskit.sandbox.moto_backend import MotoBackend
@@ -60,6 +61,7 @@ class Sandbox:
         self.moto.reset()
         self.url = ""
         self.door = Door()
+        self.nursery = Nursery()
         self._background = Background()
         self._clients = Clients(self.identities, self.answer)
         self._authorizer = Authorizer()
@@ -180,6 +182,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop background work and forget all state."""
         self._background.close()
+        self.nursery.close()
         self.moto.close()
         self.clock.close()
         self.agenda.close()

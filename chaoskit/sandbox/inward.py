@@ -1,4 +1,4 @@
-"""Brings the calls of the sandbox's own services to the gateway without a socket, signed as if they had one."""
+"""Brings the calls of the sandbox's own services to the gateway, signed as any other but without a socket."""
 
 from __future__ import annotations
 

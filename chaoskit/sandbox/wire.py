@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from chaoskit.sandbox.functions.nursery import Nursery
+
 
 class ApiError(Exception):
     """An error that an AWS API answers with: its code, its words and the HTTP status."""
@@ -190,6 +192,8 @@ class Cloud(Protocol):
     """The home region."""
     url: str
     """Where the gateway is served, `http://127.0.0.1:<port>`."""
+    nursery: Nursery
+    """Forks the processes of the account's own code."""
 
     @property
     def lock(self) -> AbstractContextManager[Any]:

@@ -258,6 +258,7 @@ def test_a_recovery_that_is_killed_at_any_point_is_finished_by_the_next(
     tell(ledger, figures, "kill -9 of the recovery")
 
 
+@pytest.mark.long  # tests/e2e/test_processes.py kills the command too
 @pytest.mark.parametrize("point", ["after send", "during send"])
 def test_the_command_line_puts_back_what_another_left_while_responders_are_at_work(
     place: World, point: str
@@ -272,6 +273,7 @@ def test_the_command_line_puts_back_what_another_left_while_responders_are_at_wo
     assert latest["userIdentity"]["arn"].endswith(":assumed-role/chaoskit-undo/chaoskit-rollback")
 
 
+@pytest.mark.long
 def test_a_fault_is_really_in_when_its_sender_is_killed(place: World) -> None:
     with place.quiet():
         points = place.inject(shipped(ATTACHED)).points

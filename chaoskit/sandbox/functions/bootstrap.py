@@ -1,24 +1,30 @@
-"""The child's side of `process.run`: load one handler, call it once, report on a pipe.
+"""The nursery's side of `process.run`: fork a child for each job, which loads one handler and calls it once.
 
-Executed by path with `python -I`, so it must import nothing but the standard library. It reads one JSON
-object on stdin and writes JSON lines to the descriptor named there: `{"ready": true}` when the handler is
-loaded, then one result. Error types and words are those of AWS's runtime interface client for Python.
+Executed by path with `python -I`, so it must import nothing but the standard library and boto3. A child gets
+one JSON object and writes JSON lines to a pipe: `{"ready": true}` when the handler is loaded, then one
+result. Error types and words are those of AWS's runtime interface client for Python.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import importlib
 import json
 import logging
 import os
 import resource
+import select
 import signal
+import socket
 import sys
 import time
 import traceback
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+import boto3  # what most jobs need, and what takes long to import
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,8 +120,6 @@ def stand_in_vpc(endpoints: dict[str, str]) -> None:
     """Let calls by boto3's default session say which VPC endpoint they came through, as the network would."""
     if not endpoints:
         return
-    import boto3  # noqa: PLC0415 - not every function uses it, and it is slow to import
-
     boto3.setup_default_session()
     for service, endpoint in endpoints.items():
 
@@ -125,10 +129,13 @@ def stand_in_vpc(endpoints: dict[str, str]) -> None:
         boto3.DEFAULT_SESSION.events.register(f"before-sign.{service}", through)
 
 
-def main() -> None:
-    """Serve the one job on stdin."""
-    job = json.load(sys.stdin)
-    report = os.fdopen(job["report_fd"], "w", encoding="utf-8")
+def work(job: dict[str, Any], report_fd: int) -> None:
+    """Do one job, in a process that is there for nothing else."""
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    time.tzset()
+    os.chdir(job["root"])
+    report = os.fdopen(report_fd, "w", encoding="utf-8")
 
     def tell(message: dict[str, Any]) -> None:
         report.write(json.dumps(message) + "\n")
@@ -163,5 +170,82 @@ def main() -> None:
     tell({**result, "max_memory_mb": used})
 
 
+def child(request: int, log: int, report: int) -> None:
+    """Be a job's process: keep its three descriptors and nothing else of the nursery."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    job = json.loads(os.pread(request, os.fstat(request).st_size, 0))
+    os.dup2(report, 3)
+    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    status = 1
+    try:
+        work(job, 3)
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:  # noqa: BLE001 - the edge of the process: nothing above it may run
+        traceback.print_exc()
+    os._exit(status)
+
+
+def fork(fds: list[int]) -> tuple[socket.socket, int]:
+    """Fork the child of one job; the line on which its end is told, and its process id."""
+    request, log, report, line = fds
+    pid = os.fork()
+    if not pid:
+        child(request, log, report)
+    for descriptor in (request, log, report):
+        os.close(descriptor)
+    return socket.socket(fileno=line), pid
+
+
+def reap(children: dict[socket.socket, int]) -> None:
+    """Tell of those that have ended, and end what they left running."""
+    for line, pid in list(children.items()):
+        gone, status = os.waitpid(pid, os.WNOHANG)
+        if gone:
+            end(pid)
+            with suppress(OSError):
+                line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            del children[line]
+            line.close()
+
+
+def end(pid: int) -> None:
+    """Kill a whole session."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def serve(control: socket.socket) -> None:
+    """Fork until nobody can ask any more; then every child ends."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    gc.freeze()  # so that children share the pages
+    children: dict[socket.socket, int] = {}
+    while True:
+        asked: list[Any] = [control, woken, *children]
+        ready = select.select(asked, [], [])[0]
+        if control in ready:
+            said, fds, *_ = socket.recv_fds(control, 1, 4)
+            if not said:
+                break
+            line, pid = fork(fds)
+            children[line] = pid
+        for line in children.keys() & set(ready):
+            end(children[line])
+        if woken in ready:
+            os.read(woken, 4096)
+        reap(children)
+    for pid in children.values():
+        end(pid)
+
+
 if __name__ == "__main__":
-    main()
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -9,22 +9,17 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
+    from chaoskit.sandbox.functions.nursery import Child, Nursery
     from chaoskit.sandbox.wire import Credentials
-
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 INIT_LIMIT = 10.0
 """Seconds a handler may take to load (Lambda Developer Guide, the init phase)."""
@@ -109,6 +104,7 @@ def environment(credentials: Credentials | None, *, url: str, region: str) -> di
         # The developer's own profiles must never leak into the sandbox's code.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "*",  # else macOS would be asked, which a forked process may not do
     }
     if credentials is not None:
         variables["AWS_ACCESS_KEY_ID"] = credentials.access_key_id
@@ -145,51 +141,42 @@ class _Pipe:
         return self.messages.pop(0) if self.messages else None
 
 
-def run(job: Job, *, cancelled: Callable[[], bool] = never) -> Outcome:
+def run(job: Job, nursery: Nursery, *, cancelled: Callable[[], bool] = never) -> Outcome:
     """Run one job to its end. Never raises for what the job's code does."""
     read_end, write_end = os.pipe()
     with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as log:
-        request.write(json.dumps(_request(job, write_end)).encode())
-        request.seek(0)
+        request.write(json.dumps(_request(job)).encode())
+        request.flush()
         try:
-            child = subprocess.Popen(  # noqa: S603 - the interpreter and the bootstrap are our own
-                [sys.executable, "-I", "-u", str(BOOTSTRAP)],
-                stdin=request,
-                stdout=log,
-                stderr=log,
-                cwd=job.root,
-                env={**job.environment, "HOME": str(job.root)},
-                pass_fds=(write_end,),
-                start_new_session=True,
-            )
-            os.close(write_end)
+            try:
+                child = nursery.fork(request, log, write_end)
+            finally:
+                os.close(write_end)
             try:
                 outcome = _follow(job, _Pipe(read_end), child, cancelled)
             finally:
-                # The whole session: what the handler left running must not outlive it.
-                with suppress(ProcessLookupError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+                # What the handler left running must not outlive it.
+                child.kill()
         finally:
             os.close(read_end)
         log.seek(0)
         return replace(outcome, log=log.read().decode(errors="replace"))
 
 
-def _request(job: Job, report_fd: int) -> dict[str, Any]:
+def _request(job: Job) -> dict[str, Any]:
     return {
-        "report_fd": report_fd,
         "root": str(job.root),
         "handler": job.handler,
         "event": job.event,
         "context": dict(job.context),
         "context_is_object": job.context_is_object,
+        "environment": {**job.environment, "HOME": str(job.root)},
         "time_limit": job.time_limit,
         "memory_mb": job.memory_mb,
     }
 
 
-def _follow(job: Job, pipe: _Pipe, child: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> Outcome:
+def _follow(job: Job, pipe: _Pipe, child: Child, cancelled: Callable[[], bool]) -> Outcome:
     started = time.monotonic()
     message = pipe.next(started + INIT_LIMIT, cancelled)
     loaded = time.monotonic()

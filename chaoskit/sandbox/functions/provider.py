@@ -160,7 +160,7 @@ class Functions:
             time_limit=int(function.timeout) * self._second,
             memory_mb=int(function.memory_size),
         )
-        outcome = process.run(job)
+        outcome = process.run(job, self._cloud.nursery)
         timeout = float(function.timeout)
         error = report.error_payload(outcome, request_id=invocation.request_id, timeout=timeout)
         lines = report.log_events(

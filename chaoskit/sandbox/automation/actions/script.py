@@ -41,6 +41,7 @@ def execute(task: Task) -> Result:
                 environment=_environment(task),
                 time_limit=limit * task.second,
             ),
+            task.cloud.nursery,
             cancelled=task.cancelled,
         )
     task.run.response = outcome.log
