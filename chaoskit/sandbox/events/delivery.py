@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _AWS_RETRIES = 185
 _REMEMBERED = 1_000
+_ACTS = frozenset({"lambda", "ssm", "states"})
+_UNTIL_IT_ACTS = 0.1
+"""Seconds until a responder is started: AWS takes longer, and a fault is to be seen before it is repaired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Deliveries:
 
     def deliver(self, delivery: Delivery) -> None:
         """Deliver, retrying what may pass; what cannot be delivered goes to the dead-letter queue."""
+        if delivery.service in _ACTS:
+            self._cloud.sleep(_UNTIL_IT_ACTS)
         policy = delivery.target.get("RetryPolicy") or {}
         refused, retries = persist(
             self._cloud,

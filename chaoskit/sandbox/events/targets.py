@@ -42,6 +42,11 @@ class Delivery:
         return str(self.target.get("Arn", ""))
 
     @property
+    def service(self) -> str:
+        """The target's service, as its ARN names it; empty when it is no ARN."""
+        return self.arn.split(":")[2] if self.arn.count(":") >= _ARN_PARTS - 1 else ""
+
+    @property
     def resource(self) -> str:
         """The last part of the target's ARN."""
         return self.arn.split(":", _ARN_PARTS - 1)[-1]
@@ -64,10 +69,9 @@ def invoke(cloud: Cloud, delivery: Delivery, text: str) -> None:
         ApiError: The target's service refused, the role cannot be assumed, or this kind of target is unknown.
         botocore.exceptions.ClientError: The target's service answered with an error.
     """
-    parts = delivery.arn.split(":")
-    if len(parts) < _ARN_PARTS:
+    kind = delivery.service
+    if not kind:
         raise ApiError("INVALID_TARGET", f"'{delivery.arn}' is no ARN of a target.")
-    kind = parts[2]
     if kind == "ssm" and not delivery.resource.startswith("automation-definition/"):
         kind = ""
     known = _TARGETS.get(kind)
