@@ -322,6 +322,8 @@ _REPORTS: Final = re.compile(
     r"\.accessanalyzer\..*\.(findings|last)\.|\.config\..*\.(evaluated$|results\.)|\.guardduty\..*findings"
     r"|\.securityhub\..*findings|\.guardduty\..*\.(issues|known)\.|\.cloudtrail\..*\.status\.st(art|opp)ed$"
     r"|\.cloudtrail\.all\.(before|keys)/|next_version_num$"
+    # What data capture recorded of an endpoint's calls, as CloudTrail does in its own buckets.
+    r"|\.s3\..*\.keys\.captured/"
 )
 # What moto counts or keeps for itself, and what AWS draws anew whenever anything is written.
 _NOT_STATE: Final = (
