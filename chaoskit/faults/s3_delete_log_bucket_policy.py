@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @fault("s3.delete-log-bucket-policy", layer="data", attack=("T1685.002",))
 class DeleteLogBucketPolicy(Fault):
-    """Delete the policy that lets CloudTrail or AWS Config write to its bucket: each still says that it is on.
+    """Delete the policy that lets CloudTrail or AWS Config write its logs: both still say they are on.
 
     Detected by: CloudTrail DeleteBucketPolicy.
 

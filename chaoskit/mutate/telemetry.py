@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.mutate.control import Control, names_in
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
 
 _GROUP, _ROLE = "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"
-_NOWHERE: Final = {_GROUP: "", _ROLE: ""}
+_NOWHERE: Final[dict[str, Any]] = {_GROUP: "", _ROLE: ""}
 
 
 def trail_logs(aws: Reader) -> Iterator[Control]:
     """Each trail's delivery to a log group, ended: the trail goes on logging, to its bucket alone.
 
-    Source: AWS CloudTrail User Guide, "Sending events to CloudWatch Logs", of which the AWS CLI's way to stop
-    it gives both ARNs as empty texts to UpdateTrail.
+    Source: AWS CloudTrail User Guide, "Stopping CloudTrail from sending events to CloudWatch Logs": by the AWS
+    CLI, UpdateTrail with both ARNs empty.
     """
     own = {"includeShadowTrails": False}
     for trail in aws.read(Query("cloudtrail", "DescribeTrails", own, "trailList")) or ():
