@@ -19,8 +19,8 @@ _NOWHERE: Final[dict[str, Any]] = {_GROUP: "", _ROLE: ""}
 def trail_logs(aws: Reader) -> Iterator[Control]:
     """Each trail's delivery to a log group, ended: the trail goes on logging, to its bucket alone.
 
-    Source: AWS CloudTrail User Guide, "Stopping CloudTrail from sending events to CloudWatch Logs": by the AWS
-    CLI, UpdateTrail with both ARNs empty.
+    Source: AWS CloudTrail User Guide, "Stopping CloudTrail from sending events to CloudWatch Logs": by the
+    AWS CLI, UpdateTrail with both ARNs empty.
     """
     own = {"includeShadowTrails": False}
     for trail in aws.read(Query("cloudtrail", "DescribeTrails", own, "trailList")) or ():
