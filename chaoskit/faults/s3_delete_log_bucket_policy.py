@@ -1,4 +1,4 @@
-"""A trail may not write to its bucket any more."""
+"""Logs may not be written to their bucket any more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @fault("s3.delete-log-bucket-policy", layer="data", attack=("T1685.002",))
 class DeleteLogBucketPolicy(Fault):
-    """Delete the policy that lets CloudTrail write to its bucket: the trail still says that it logs.
+    """Delete the policy that lets CloudTrail or AWS Config write its logs: both still say they are on.
 
     Detected by: CloudTrail DeleteBucketPolicy.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
@@ -31,6 +32,12 @@ _FILTER: Final = (
 )  # fmt: skip
 """What PutMetricFilter takes of what DescribeMetricFilters tells."""
 _UNHEARD: Final = f'"{_NOBODY}"'
+_RUNBOOKS: Final = Query(
+    "ssm",
+    "ListDocuments",
+    {"Filters": [{"Key": "Owner", "Values": ["Self"]}, {"Key": "DocumentType", "Values": ["Automation"]}]},
+    "sort(DocumentIdentifiers[].Name)",
+)
 
 
 def event_rules(aws: Reader) -> Iterator[Control]:
@@ -63,7 +70,7 @@ def event_rules(aws: Reader) -> Iterator[Control]:
 
 
 def responders(aws: Reader) -> Iterator[Control]:
-    """Each runbook, state machine and function that a rule, an alarm or a topic starts, deleted."""
+    """Each runbook, and each state machine and function that a rule, an alarm or a topic starts, deleted."""
     arns = aws.read(Query("events", "ListRules", {}, "Rules[].Name")) or ()
     started: dict[str, None] = {}
     for name in arns:
@@ -73,12 +80,12 @@ def responders(aws: Reader) -> Iterator[Control]:
         started[alarm] = None
     for endpoints in _subscriptions(aws).values():
         started |= dict.fromkeys(endpoints)
-    seen = set()
-    for arn in started:
-        control = _responder(arn)
-        if control and control.id not in seen:
-            seen.add(control.id)
-            yield control
+    found = {each.id: each for each in map(_responder, started) if each}
+    # What starts a runbook may be code, as the data layer's detector, and then nothing tells of it.
+    for name in aws.read(_RUNBOOKS) or ():
+        found.setdefault(f"responder:{name}", _runbook(name, frozenset({name})))
+    for control in found.values():
+        yield replace(control, feeds=_named_in(control, aws))
 
 
 def alarms(aws: Reader) -> Iterator[Control]:
@@ -174,7 +181,7 @@ def _responder(arn: str) -> Control | None:
     match arn.split(":"):
         case [_, _, "ssm", _, _, document, *_] if document.startswith("automation-definition/"):
             name = document.partition("/")[2]
-            away = Call("ssm", "DeleteDocument", Name=name)
+            return _runbook(name, frozenset({name, arn}))
         case [_, _, "states", _, _, "stateMachine", name, *_]:
             away = Call("stepfunctions", "DeleteStateMachine", stateMachineArn=arn)
         case [_, _, "lambda", _, _, "function", name, *_]:
@@ -182,6 +189,20 @@ def _responder(arn: str) -> Control | None:
         case _:
             return None
     return Control("responder", name, (away,), words=frozenset({name, arn}))
+
+
+def _runbook(name: str, words: frozenset[str]) -> Control:
+    return Control("responder", name, (Call("ssm", "DeleteDocument", Name=name),), words=words)
+
+
+def _named_in(control: Control, aws: Reader) -> frozenset[str]:
+    """What a function is told of in its environment: the queues that it may write to, for one."""
+    if control.away[0].service != "lambda":
+        return frozenset()
+    where = {"FunctionName": control.name}
+    gone = ("ResourceNotFoundException",)
+    said = Query("lambda", "GetFunctionConfiguration", where, "values(Environment.Variables || `{}`)", gone)
+    return frozenset(aws.read(said) or ())
 
 
 def _subscriptions(aws: Reader) -> Mapping[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Finds what stands around calls: the organization's policies, boundaries, trust conditions, endpoints."""
+"""Finds what stands around calls: policies of the organization, boundaries, trust, endpoints, guardrails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
+from chaoskit.faults._guardrails import settings
 from chaoskit.mutate.control import Control
 from chaoskit.mutate.statements import ORGANIZATION, denials, sid_of, statements_of
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _DEFAULT: Final = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
 """AWS PrivateLink Guide, "Control access to VPC endpoints using endpoint policies"."""
+_HEARS_NOTHING: Final = {"wordPolicyConfig": {"wordsConfig": [{"text": "chaoskit-nobody"}]}}
+_SAME: Final = ("name", "description", "blockedInputMessaging", "blockedOutputsMessaging")
+"""What UpdateGuardrail takes as GetGuardrail tells it; it needs one policy at least."""
 
 
 def organization(aws: Reader, account: str) -> Iterator[Control]:
@@ -121,6 +125,29 @@ def endpoints(aws: Reader) -> Iterator[Control]:
             layer="endpoint",
             words=frozenset({endpoint}),
             protects=frozenset({endpoint, vpc}),
+        )
+
+
+def drafts(aws: Reader) -> Iterator[Control]:
+    """Each Bedrock guardrail's working draft, made deaf: it blocks one word, which nobody says.
+
+    A numbered version is a snapshot that no call changes (Amazon Bedrock API Reference,
+    CreateGuardrailVersion), so who asks through one is not reached by this.
+    """
+    listed = Query("bedrock", "ListGuardrails", {}, "guardrails[].[id, arn, name]")
+    for guardrail, arn, name in aws.read(listed) or ():
+        where: dict[str, Any] = {"guardrailIdentifier": guardrail}
+        found = settings(aws.read(Query("bedrock", "GetGuardrail", where)))
+        key = {"kmsKeyId": found["kmsKeyId"]} if "kmsKeyId" in found else {}
+        deaf = {each: found[each] for each in _SAME if each in found} | key | _HEARS_NOTHING
+        yield Control(
+            "guardrail",
+            f"{name}/DRAFT",
+            (Call("bedrock", "UpdateGuardrail", **where, **deaf),),
+            (Call("bedrock", "UpdateGuardrail", **where, **found),),
+            layer="guardrail",
+            words=frozenset({guardrail, arn}),
+            protects=frozenset({guardrail, arn}),
         )
 
 

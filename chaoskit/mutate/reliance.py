@@ -51,7 +51,15 @@ class Reliance:
                 layer == control.layer and (control.services is None or service in control.services)
                 for layer, service in self.layers
             )
-        return self.anybody or any(each.words & self.names for each in _behind(control, others))
+        return self.anybody or any(self._hears_of(each) for each in _behind(control, others))
+
+    def _hears_of(self, control: Control) -> bool:
+        """Whether it names the control, or waits where the control's own program speaks.
+
+        A rule's message names the rule; what a function puts into a queue need not name the function.
+        """
+        speaks = control.feeds if control.kind == "responder" else frozenset[str]()
+        return bool((control.words | speaks) & self.names)
 
 
 def reliance(result: Result, foresight: Foresight | None) -> Reliance:

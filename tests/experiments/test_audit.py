@@ -26,6 +26,7 @@ GUARDED = (
 )
 DETECTED = {
     "alarm-muted": ("chaoskit-audit-alarm-muted", "enable-alarm-actions"),
+    "config-recorder-narrowed": ("chaoskit-audit-recorder-narrowed", ""),
     "guardduty-findings-suppressed": ("chaoskit-audit-findings-suppressed", "delete-suppression-filter"),
     "research-log-retention-shortened": ("chaoskit-audit-log-bucket-changed", "keep-log-retention"),
     "research-rule-disabled": ("chaoskit-audit-rule-disabled", "enable-rule"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chaoskit.result import Verdict
+from tests.e2e.conftest import without_scp
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
@@ -136,6 +137,20 @@ def test_a_guardrail_that_filters_nothing_lets_prompt_injections_through(lab: La
     assert "0 of 5 prompts were blocked" in result.reason
 
 
+def test_a_version_of_productions_guardrail_that_filters_nothing_lets_them_through(
+    lab: Lab, journal: Path, tmp_path: Path
+) -> None:
+    (shipped,) = SHIPPED.rglob("prompt-injection-in-production.yaml")
+    with _weak_guardrail(lab, "production_") as weak:
+        path = tmp_path / shipped.name
+        version = "${workload.production_guardrail_version}"
+        assert version in shipped.read_text()
+        path.write_text(shipped.read_text().replace(version, weak["version"]))
+        result = lab.run(path, journal)
+    assert result.verdict is Verdict.FAILED, result.reason
+    assert "0 of 5 prompts were blocked" in result.reason
+
+
 def test_every_experiment_here_has_a_control_that_is_taken_away() -> None:
     here = {name for name, *_ in (*PREVENTED, *REPAIRED)} | {*COUNTED, *PROMPTS, "unusual-callers"}
     assert {*PASSING} <= here
@@ -166,9 +181,10 @@ def _without_filter(lab: Lab, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _weak_guardrail(lab: Lab) -> Iterator[None]:
+def _weak_guardrail(lab: Lab, tier: str = "") -> Iterator[dict[str, str]]:
+    """A tier's guardrail filters nothing for a block, as its draft and as a version; where that is."""
     bedrock, events = lab.client("bedrock"), lab.client("events")
-    which = {"guardrailIdentifier": lab.target.variables["workload.guardrail"]}
+    which = {"guardrailIdentifier": lab.target.variables[f"workload.{tier}guardrail"]}
     found = bedrock.get_guardrail(**which)
     same = {
         name: found[name]
@@ -176,20 +192,24 @@ def _weak_guardrail(lab: Lab) -> Iterator[None]:
     }
     filters = found["contentPolicy"]["filters"]
     off = [{**one, "inputStrength": "NONE", "outputStrength": "NONE"} for one in filters]
-    events.disable_rule(Name="chaoskit-guardrail-changed")
-    bedrock.update_guardrail(**which, **same, contentPolicyConfig={"filtersConfig": off})
+    with without_scp(lab, GUARDED):
+        events.disable_rule(Name="chaoskit-guardrail-changed")
+        bedrock.update_guardrail(**which, **same, contentPolicyConfig={"filtersConfig": off})
+        made = bedrock.create_guardrail_version(**which)["version"]
     try:
-        yield
+        yield {**which, "version": made}
     finally:
         pii = {"piiEntitiesConfig": found["sensitiveInformationPolicy"]["piiEntities"]}
-        bedrock.update_guardrail(
-            **which,
-            **same,
-            contentPolicyConfig={"filtersConfig": filters},
-            sensitiveInformationPolicyConfig=pii,
-        )
-        assert lab.cloud.idle(10)
-        events.enable_rule(Name="chaoskit-guardrail-changed")
+        with without_scp(lab, GUARDED):
+            bedrock.delete_guardrail(**which, guardrailVersion=made)
+            bedrock.update_guardrail(
+                **which,
+                **same,
+                contentPolicyConfig={"filtersConfig": filters},
+                sensitiveInformationPolicyConfig=pii,
+            )
+            assert lab.cloud.idle(10)
+            events.enable_rule(Name="chaoskit-guardrail-changed")
 
 
 def _picture(lab: Lab) -> dict[str, Any]:

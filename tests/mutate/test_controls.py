@@ -30,12 +30,14 @@ KINDS: Final = (
     "endpoint-policy",
     "event-rule",
     "guardduty",
+    "guardrail",
     "key-policy",
     "metric-filter",
     "public-access-block",
     "responder",
     "scp",
     "secret-policy",
+    "trail-log",
     "trust-condition",
 )
 GROUP, FILTER = "/chaoskit/tests", "errors"
@@ -81,10 +83,12 @@ LOOKS: Final[dict[str, tuple[str, str, tuple[str, ...], str]]] = {
     "endpoint-policy": ("ec2", "DescribeVpcEndpoints", (), "VpcEndpoints[].[VpcEndpointId, PolicyDocument]"),
     "event-rule": ("events", "DescribeRule", ("Name",), "EventPattern"),
     "guardduty": ("guardduty", "GetDetector", ("DetectorId",), "Status"),
+    "guardrail": ("bedrock", "GetGuardrail", ("guardrailIdentifier",), "[contentPolicy, wordPolicy]"),
     "key-policy": ("kms", "GetKeyPolicy", ("KeyId", "PolicyName"), "Policy"),
     "public-access-block": ("s3", "GetPublicAccessBlock", ("Bucket",), "PublicAccessBlockConfiguration"),
     "secret-policy": ("secretsmanager", "GetResourcePolicy", ("SecretId",), "ResourcePolicy"),
     "scp": ("organizations", "DescribePolicy", ("PolicyId",), "Policy.Content"),
+    "trail-log": ("cloudtrail", "GetTrail", ("Name",), "Trail.CloudWatchLogsLogGroupArn"),
     "trust-condition": ("iam", "GetRole", ("RoleName",), "Role.AssumeRolePolicyDocument"),
 }
 
@@ -137,6 +141,45 @@ def test_a_responder_of_each_service_is_deleted(lab: Lab, stage: Stage) -> None:
         lab.client("ssm").describe_document(Name=name)
     stage.restore()
     assert lab.client("ssm").describe_document(Name=name)["Document"]["Name"] == name
+
+
+def test_a_runbook_that_only_code_starts_is_found(found: dict[str, Control], lab: Lab) -> None:
+    rules = lab.client("events").list_rules()["Rules"]
+    targets = [lab.client("events").list_targets_by_rule(Rule=each["Name"])["Targets"] for each in rules]
+    started = {each["Arn"] for some in targets for each in some}
+    assert not any("automation-definition/restore-canary" in arn for arn in started)
+    assert "responder:restore-canary" in found
+
+
+def test_a_function_speaks_where_its_environment_says_and_its_rule_stands_before_it(
+    found: dict[str, Control], lab: Lab
+) -> None:
+    function = found["responder:chaoskit-integrity"]
+    assert lab.target.variables["workload.alert_queue_url"] in function.feeds
+    assert found["event-rule:chaoskit-canary-written"].is_before(function)
+    assert not found["event-rule:chaoskit-permissive-policy"].is_before(function)
+
+
+def test_a_trails_log_group_stands_before_the_metric_filters_on_it(found: dict[str, Control]) -> None:
+    trail = found["trail-log:chaoskit-trail/chaoskit/trail"]
+    assert trail.is_before(found["metric-filter:/chaoskit/trail/chaoskit-model-extraction"])
+    assert not trail.is_before(found["alarm:chaoskit-inference-errors"])
+
+
+def test_a_guardrails_draft_is_put_back_as_it_was_read(lab: Lab) -> None:
+    control = find(lab)["guardrail:ml-research/DRAFT"]
+    aws, before = Aws(lab.target.connection), _draft(lab, control)
+    aws.send(control.away[0])
+    assert "contentPolicy" not in _draft(lab, control)
+    aws.send(control.back[0])
+    assert _draft(lab, control) == before
+
+
+def _draft(lab: Lab, control: Control) -> dict[str, Any]:
+    found = lab.client("bedrock").get_guardrail(
+        guardrailIdentifier=control.back[0].params["guardrailIdentifier"]
+    )
+    return {name: value for name, value in found.items() if name not in ("updatedAt", "ResponseMetadata")}
 
 
 def test_what_an_scp_keeps_as_deployed_goes_all_the_same_and_the_scp_stays(lab: Lab, stage: Stage) -> None:

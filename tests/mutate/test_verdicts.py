@@ -16,6 +16,7 @@ from chaoskit.mutate.notice import slipped_in
 from chaoskit.mutate.reliance import reliance
 from chaoskit.predict import Foresight
 from chaoskit.predict.foresight import ForeseenChange, ForeseenFault
+from chaoskit.probes.sqs_message import QueueMessage
 from chaoskit.probes.ssm_runbook_succeeded import RunbookSucceeded
 from chaoskit.result import ChangeResult, FaultResult, Foreseen, Prediction, Verdict
 from tests.samples import DETECTION, GUARDRAIL, RUNBOOK, experiment, result, seen
@@ -207,3 +208,17 @@ def test_a_response_relies_on_its_runbook_and_one_without_a_name_on_every_respon
         expected = seen(replace(RUNBOOK, repaired_by=repaired_by), met=True)
         on = reliance(result(expected, faults=[made(APPLIED)]), None)
         assert [on.on(each, [book, other]) for each in (book, other)] == relied
+
+
+def test_who_waits_at_a_queue_relies_on_the_function_that_writes_there_and_on_its_rule() -> None:
+    queue = "https://sqs.us-east-1.amazonaws.com/444455556666/alerts"
+    found = result(
+        seen(replace(DETECTION, probe=QueueMessage(queue=queue)), met=True), faults=[made(APPLIED)]
+    )
+    writer = control("responder", "writer", words=frozenset({"writer"}), feeds=frozenset({queue}))
+    rule = control(name="set-off", words=frozenset({"set-off"}), feeds=frozenset({"writer"}))
+    # A rule's own message names the rule, so one that only shares the queue is not relied on.
+    other = control(name="another", words=frozenset({"another"}), feeds=frozenset({queue}))
+    silent = control("responder", "silent", words=frozenset({"silent"}), feeds=frozenset({"elsewhere"}))
+    every = [writer, rule, other, silent]
+    assert [reliance(found, None).on(each, every) for each in every] == [True, True, False, False]
