@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chaoskit.aws import Aws
 from chaoskit.faults.kms_disable_key import DisableKey
 from chaoskit.faults.lambda_secret_in_environment import SecretInEnvironment
 from chaoskit.faults.s3_poison_training_data import PoisonTrainingData
 from chaoskit.faults.s3_reset_encryption import ResetEncryption
 from chaoskit.faults.s3_suspend_versioning import SuspendVersioning
+from chaoskit.mutate import detectors, resource_policies
 from chaoskit.result import Verdict
 from tests.e2e.conftest import without_scp
 from tests.e2e.lab import SHIPPED
@@ -23,11 +25,10 @@ if TYPE_CHECKING:
 
     from tests.e2e.lab import Lab
 
-# The audit layer's experiments are data too; tests/experiments/test_audit.py has them.
+# The audit layer's experiments are data too; test_audit.py and test_ml_runtime.py have them.
+OTHERS = ("-trail-", "log-retention", "log-bucket", "public-access")
 IDS = sorted(
-    path.stem
-    for path in (SHIPPED / "data").glob("*.yaml")
-    if "-trail-" not in path.stem and "log-retention" not in path.stem and "public-access" not in path.stem
+    path.stem for path in (SHIPPED / "data").glob("*.yaml") if not any(part in path.stem for part in OTHERS)
 )
 BY_RESOURCE = {
     "bulk-secret-read-in-production": ("secretsmanager", "production_secret_arn"),
@@ -69,6 +70,11 @@ RULES = {
     "shared-snapshot": "chaoskit-snapshot-shared",
     "versioning": "chaoskit-bucket-versions-at-risk",
 }
+BY_CONFIG = {
+    "config-bucket-closed": "chaoskit-s3-bucket-ssl-requests-only",
+    "internal-data-drift": "chaoskit-secretsmanager-using-cmk",
+}
+BLOCKED = "public-policies-blocked"
 BY_HASH = ("deleted-data", "poisoned-training-data", "swapped-model")
 RUNBOOKS = {
     "aws-managed-key": "restore-data-bucket",
@@ -137,6 +143,28 @@ def test_without_its_rule_an_experiment_proves_nothing(
     assert result.verdict is Verdict.INCONCLUSIVE, result.reason
 
 
+@pytest.mark.parametrize("experiment", BY_CONFIG)
+def test_with_its_config_rule_blind_an_experiment_fails_and_the_fault_is_undone(
+    lab: Lab, journal: Path, experiment: str
+) -> None:
+    before = _picture(lab)
+    with _gone(lab, f"config-rule:{BY_CONFIG[experiment]}"):
+        result = lab.run(experiment, journal)
+    assert result.verdict is Verdict.FAILED, result.reason
+    assert result.restored
+    assert _picture(lab) == before
+
+
+def test_where_one_bucket_has_no_block_public_access_the_experiment_fails(lab: Lab, journal: Path) -> None:
+    before = _picture(lab)
+    bucket = lab.target.variables["workload.internal_bucket"]
+    with _gone(lab, f"public-access-block:{bucket}"):
+        result = lab.run(BLOCKED, journal)
+    assert result.verdict is Verdict.FAILED, result.reason
+    assert result.restored
+    assert _picture(lab) == before
+
+
 @pytest.mark.parametrize("fault", BY_HASH)
 def test_without_the_integrity_detector_nobody_notices(
     lab: Lab, journal: Path, without: Any, fault: str
@@ -162,7 +190,8 @@ def test_without_its_runbook_an_experiment_fails_and_the_fault_is_undone(
 
 
 def test_every_experiment_has_a_control_that_is_taken_away() -> None:
-    assert {*PREVENTED, *BY_RESOURCE, *(f"{name}-in-research" for name in (*RULES, *BY_HASH))} == set(IDS)
+    in_research = (f"{name}-in-research" for name in (*RULES, *BY_HASH))
+    assert {*PREVENTED, *BY_RESOURCE, *BY_CONFIG, BLOCKED, *in_research} == set(IDS)
 
 
 def test_the_detector_does_not_report_a_canary_that_is_written_as_it_is(lab: Lab, journal: Path) -> None:
@@ -238,6 +267,23 @@ def test_what_is_so_already_or_is_real_data_is_not_a_faults_to_change(lab: Lab) 
             assert list(fault.changes(aws)) == []
     finally:
         s3.delete_bucket(Bucket="as-it-comes")
+
+
+@contextmanager
+def _gone(lab: Lab, control: str) -> Iterator[None]:
+    """A control is taken away for a block, as `chaoskit mutate` does it."""
+    aws = Aws(lab.target.connection)
+    finders = (detectors.config_rules, resource_policies.buckets)
+    found = next(each for finder in finders for each in finder(aws) if each.id == control)
+    for call in found.away:
+        aws.send(call)
+    assert lab.cloud.idle(10)
+    try:
+        yield
+    finally:
+        for call in found.back:
+            aws.send(call)
+        assert lab.cloud.idle(10)
 
 
 @contextmanager

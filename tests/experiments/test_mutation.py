@@ -20,8 +20,9 @@ KILLED = {
     "scp:chaoskit-keep-private/KeepProductionNetworkAsDeployed",
     "event-rule:chaoskit-endpoint-policy",
     "responder:restore-endpoint-policy",
-    "endpoint-policy:chaoskit/production/s3",
 }
+# Nothing leaves through an open endpoint: the experiments find their steady state gone.
+NOTICED = {"endpoint-policy:chaoskit/production/s3", "endpoint-policy:chaoskit/research/s3"}
 
 
 def test_controls_are_missed_in_whichever_sandbox_they_are_taken_away(
@@ -33,7 +34,10 @@ def test_controls_are_missed_in_whichever_sandbox_they_are_taken_away(
         main(["mutate", *paths, "-j", "2", "--relied", "--json", str(file)])
     document = json.loads(file.read_text())
     assert {each["verdict"] for each in document["baseline"]} == {"PASSED"}
-    assert {each["control"] for each in document["controls"] if each["outcome"] == "killed"} >= KILLED
+    outcomes = {each["control"]: each["outcome"] for each in document["controls"]}
+    assert (
+        outcomes.items() >= {**dict.fromkeys(KILLED, "killed"), **dict.fromkeys(NOTICED, "noticed")}.items()
+    )
     verdicts = {each["verdict"] for one in document["controls"] for each in one["experiments"]}
     assert "ERROR" not in verdicts, capsys.readouterr().out
     # Sandboxes and journals are gone with it.
