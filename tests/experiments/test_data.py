@@ -70,10 +70,11 @@ RULES = {
     "shared-snapshot": "chaoskit-snapshot-shared",
     "versioning": "chaoskit-bucket-versions-at-risk",
 }
-BY_CONFIG = {
-    "config-bucket-closed": "chaoskit-s3-bucket-ssl-requests-only",
-    "internal-data-drift": "chaoskit-secretsmanager-using-cmk",
-}
+FOUND = [
+    ("config-bucket-closed", "config-rule:chaoskit-s3-bucket-ssl-requests-only"),
+    ("internal-data-drift", "config-rule:chaoskit-secretsmanager-using-cmk"),
+    ("internal-data-drift", "access-analyzer:chaoskit-external-access"),
+]
 BLOCKED = "public-policies-blocked"
 BY_HASH = ("deleted-data", "poisoned-training-data", "swapped-model")
 RUNBOOKS = {
@@ -143,12 +144,12 @@ def test_without_its_rule_an_experiment_proves_nothing(
     assert result.verdict is Verdict.INCONCLUSIVE, result.reason
 
 
-@pytest.mark.parametrize("experiment", BY_CONFIG)
-def test_with_its_config_rule_blind_an_experiment_fails_and_the_fault_is_undone(
-    lab: Lab, journal: Path, experiment: str
+@pytest.mark.parametrize(("experiment", "finder"), FOUND)
+def test_where_what_finds_it_is_blind_an_experiment_fails_and_the_fault_is_undone(
+    lab: Lab, journal: Path, experiment: str, finder: str
 ) -> None:
     before = _picture(lab)
-    with _gone(lab, f"config-rule:{BY_CONFIG[experiment]}"):
+    with _gone(lab, finder):
         result = lab.run(experiment, journal)
     assert result.verdict is Verdict.FAILED, result.reason
     assert result.restored
@@ -191,7 +192,7 @@ def test_without_its_runbook_an_experiment_fails_and_the_fault_is_undone(
 
 def test_every_experiment_has_a_control_that_is_taken_away() -> None:
     in_research = (f"{name}-in-research" for name in (*RULES, *BY_HASH))
-    assert {*PREVENTED, *BY_RESOURCE, *BY_CONFIG, BLOCKED, *in_research} == set(IDS)
+    assert {*PREVENTED, *BY_RESOURCE, *dict(FOUND), BLOCKED, *in_research} == set(IDS)
 
 
 def test_the_detector_does_not_report_a_canary_that_is_written_as_it_is(lab: Lab, journal: Path) -> None:
@@ -273,7 +274,7 @@ def test_what_is_so_already_or_is_real_data_is_not_a_faults_to_change(lab: Lab) 
 def _gone(lab: Lab, control: str) -> Iterator[None]:
     """A control is taken away for a block, as `chaoskit mutate` does it."""
     aws = Aws(lab.target.connection)
-    finders = (detectors.config_rules, resource_policies.buckets)
+    finders = (detectors.config_rules, detectors.analyzers, resource_policies.buckets)
     found = next(each for finder in finders for each in finder(aws) if each.id == control)
     for call in found.away:
         aws.send(call)
