@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     ranks = {name: rank for rank, name in enumerate(FIRST)}
 
-    def rank(item: pytest.Item) -> int:
-        inside = item.path.relative_to(here).parts if item.path.is_relative_to(here) else ("",)
+    @functools.cache
+    def rank(path: Path) -> int:
+        inside = path.relative_to(here).parts if path.is_relative_to(here) else ("",)
         return ranks.get(inside[0], len(ranks))
 
-    items.sort(key=rank)
+    items.sort(key=lambda item: rank(item.path))
 
 
 @pytest.fixture(autouse=True)

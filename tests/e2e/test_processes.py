@@ -141,7 +141,7 @@ def test_signals_during_rollback_do_not_cut_it_short(world: World) -> None:
     "command",
     [
         ["status"],
-        ["validate", "experiments"],
+        pytest.param(["validate", "experiments"], marks=pytest.mark.long),
         pytest.param(["rollback", "--all"], marks=pytest.mark.long),
         pytest.param(["catalog"], marks=pytest.mark.long),
     ],
@@ -177,6 +177,7 @@ def test_a_second_run_beside_the_first_is_refused_in_one_sentence(world: World) 
         process.communicate(timeout=30)
 
 
+@pytest.mark.long
 def test_a_fault_in_a_sandbox_that_died_with_its_run_is_closed(world: World, tmp_path: Path) -> None:
     alone = World(tmp_path, world.instance, world.role, world.experiment)
     with alone.running() as process:
@@ -239,7 +240,7 @@ def test_an_account_that_cannot_be_used_is_one_sentence(
     world: World, environment: dict[str, str], options: list[str], code: int, said: str
 ) -> None:
     done = world.chaoskit(
-        "run", "experiments", "--target", "aws", "--region", "us-east-1", *options, **environment
+        "run", str(CORE[0]), "--target", "aws", "--region", "us-east-1", *options, **environment
     )
     assert done.returncode == code
     assert said in done.stderr
@@ -277,7 +278,7 @@ def test_the_aws_target_runs_the_same_experiments(world: World) -> None:
 def test_an_unknown_key_in_chaoskit_toml_is_told(world: World, tmp_path: Path) -> None:
     (tmp_path / "chaoskit.toml").write_text('[aws]\nacounts = ["1"]\n')
     done: Any = subprocess.run(
-        [sys.executable, "-m", "chaoskit", "plan", str(ROOT / "experiments"), "--target", "aws"],
+        [sys.executable, "-m", "chaoskit", "plan", str(CORE[0]), "--target", "aws"],
         env=world.environment(),
         cwd=tmp_path,
         capture_output=True,
