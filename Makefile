@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test long reliability fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
+.PHONY: help install run test long reliability reliability-slice fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,9 +36,12 @@ long: $(INSTALLED) ## The tests that take long: every experiment with its contro
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/experiments
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m long --ignore tests/experiments tests
 
-# CHAOSKIT_RELIABILITY_LEDGER=FOLDER and CHAOSKIT_RELIABILITY_MINUTES=8 make them in slices: tests/reliability/ledger.py
 reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (hours); SHARE=0.01 tries a little
 	CHAOSKIT_RELIABILITY=$(or $(SHARE),full) $(BIN)/python -m pytest -n 2 --dist loadfile tests/reliability
+
+reliability-slice: $(INSTALLED) ## Go on with one of them for MINUTES=8: PROOF=crash_matrix; what it found is kept
+	CHAOSKIT_RELIABILITY=full CHAOSKIT_RELIABILITY_LEDGER=tests/reliability/kept \
+	  CHAOSKIT_RELIABILITY_MINUTES=$(or $(MINUTES),8) $(BIN)/python -m pytest -n 0 tests/reliability/test_$(PROOF).py
 
 fuzz: $(INSTALLED) ## Every property on all its examples, of which `make test` tries a quarter
 	CHAOSKIT_EXAMPLES=full $(BIN)/python -m pytest -n 2 --dist loadfile \

@@ -327,6 +327,8 @@ _REPORTS: Final = re.compile(
 )
 # What moto counts or keeps for itself, and what AWS draws anew whenever anything is written.
 _NOT_STATE: Final = (
+    r"\.sagemaker-runtime\..*\.seen/",  # how many calls an endpoint has had
+    r"\.secretsmanager\..*\.last_changed_date$",  # AWS's own mark of a change, also of one that is undone
     r"\.s3\..*\.keys\..*\.tick$",  # how often moto was asked for an object's storage status
     # By which moto knows whether PublishVersion has anything to publish; AWS compares code and settings.
     r"\.lambda\..*\.code_or_config_updated$",
