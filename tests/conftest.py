@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ pytest_plugins = ["pytester"]
 
 FIRST = ("reliability", "e2e", "mutate", "cli", "sandbox", "runbooks", "faults", "policy")
 """The folders whose files take long, which would otherwise keep one worker busy while the others are done."""
+
+
+def pytest_configure() -> None:
+    """Look for cyclic garbage less often: thousands of tests and their modules are there to stay."""
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

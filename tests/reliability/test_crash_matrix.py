@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.reliability.ledger import Ledger
     from tests.reliability.world import Ended, World
 
-SAMPLE: Final = ("public-access-to-training-data", "permissive-policy-on-production-role")
-"""Tried by default: documents that are replaced, and a denial."""
+SAMPLE: Final = ("public-access-to-training-data",)
+"""Tried by default: documents that are replaced."""
 MANY: Final = 1000
 ATTACHED: Final = "permissive-policy-on-training-role"
 ADMIN: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
