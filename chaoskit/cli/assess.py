@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
 
 from chaoskit import api
 from chaoskit.cli.assessing import CHECKLIST, MATURITY, assessed
 from chaoskit.cli.assessing import look as look_at_place
 from chaoskit.cli.common import aws_settings, target_options, write_private
 from chaoskit.cli.reporting import read_document
+from chaoskit.cli.terminal import plain_console
 from chaoskit.errors import ChaoskitError
 from chaoskit.report.assessment import tables, told
 
@@ -59,7 +59,7 @@ def command(
     assessment = assessed(results, looked, maturity, checklist)
     if json_file:
         write_private(json_file, json.dumps(assessment.dump(), indent=2) + "\n")
-    out = Console()
+    out = plain_console()
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
     for table in tables(assessment):

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
 from rich.markdown import Markdown
 
 from chaoskit import api
 from chaoskit.cli.common import aws_settings, signals_held, target_options, write_private
+from chaoskit.cli.terminal import plain_console
 from chaoskit.errors import ExitCode
 from chaoskit.gameday.board import Board
 from chaoskit.gameday.briefing import briefing
@@ -31,6 +31,8 @@ from chaoskit.spec import gameday
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+
+    from rich.console import Console
 
     from chaoskit.engine import Stop
     from chaoskit.experiment import Experiment
@@ -112,7 +114,7 @@ def run(
     """
     gameday.load(file)
     records = Records(gamedays_folder())
-    terminal, told = Console(), Console(stderr=True)
+    terminal, told = plain_console(), plain_console(stderr=True)
     attended = terminal.is_terminal and sys.stdin.isatty()
     controls = Controls(attended=attended)
     with signals_held(controls.stop), api.opened(target, aws_settings(**options)) as lab:
@@ -145,7 +147,7 @@ def watch(url: str) -> int:
 
     When the connection is lost, or the day's process dies and goes on, it connects again by itself.
     """
-    console, watched = Console(), Watched()
+    console, watched = plain_console(), Watched()
 
     def lost(why: str) -> None:
         if not console.is_terminal and bool(why) != bool(watched.trouble):
@@ -248,7 +250,7 @@ def _write(record: Record, html_file: Path | None, markdown_file: Path | None) -
 
 
 def _console() -> Console:
-    console = Console()
+    console = plain_console()
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     return console

@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from chaoskit.cli.reporting import results_named
+from chaoskit.cli.terminal import plain_console
 from chaoskit.errors import ExitCode
 from chaoskit.history import History
 from chaoskit.home import history_path
@@ -104,7 +104,7 @@ def _runs(count: int) -> str:
 
 
 def _print(table: Table) -> None:
-    console = Console()
+    console = plain_console()
     if not console.is_terminal:
         console.width = 160
     console.print(table)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from chaoskit import spec
 from chaoskit.cli.common import replace_private, signals_held
 from chaoskit.cli.reporting import read_document
+from chaoskit.cli.terminal import plain_console
 from chaoskit.engine import Stop
 from chaoskit.mutate import Kept, Outcome, Reasons, mutate, stage
 from chaoskit.mutate.campaign import SCHEMA
@@ -69,7 +69,7 @@ def command(
     experiment and no rule of EventBridge saw.
     """
     spec.load(paths)
-    reasons, stop, told = Reasons.near(paths), Stop(), Console(stderr=True)
+    reasons, stop, told = Reasons.near(paths), Stop(), plain_console(stderr=True)
     kept, left = _kept(resume, json_file), 0
 
     def tell(campaign: Campaign, mutant: Mutant | None) -> None:
@@ -95,7 +95,7 @@ def command(
             if left:
                 told.print(_how_to_go_on(left, json_file), markup=False, highlight=False, soft_wrap=True)
     write(campaign)
-    out = Console()
+    out = plain_console()
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
     out.print(_table(campaign))

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
 
 from chaoskit import api, spec
 from chaoskit.cli.assessing import assessed, look
 from chaoskit.cli.common import aws_settings, signals_held, target_options
 from chaoskit.cli.due import Agenda, alone, tell
 from chaoskit.cli.reporting import OPTIONS, publish, report_options, take, write_reports
+from chaoskit.cli.terminal import plain_console
 from chaoskit.embedded import PROFILES
 from chaoskit.engine import Stop
 from chaoskit.errors import ChaoskitError, ExitCode
@@ -130,7 +130,7 @@ def _run(
     reports = take(options)
     how = {name: options.pop(name) for name in _HOW}
     settings = aws_settings(**options)
-    told, out = Console(stderr=True), Console()
+    told, out = plain_console(stderr=True), plain_console()
     if not out.is_terminal:
         out.width = _PIPE_WIDTH
     stop = Stop()

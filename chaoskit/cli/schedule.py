@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from chaoskit import spec
 from chaoskit.cli.due import Agenda
+from chaoskit.cli.terminal import plain_console
 from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.schedule.artefacts import ARTEFACTS, FOLDERS, NEXT, Wish, merged
 from chaoskit.slo import SystemClock
@@ -49,7 +49,7 @@ def listed(paths: tuple[Path, ...], *, target: str) -> int:
                 f"{due:%Y-%m-%d %H:%M}" if due else "not within a year",
                 "due" if each.schedule.review_due(now.date()) else "",
             )
-    console = Console()
+    console = plain_console()
     if not console.is_terminal:
         console.width = _PIPE_WIDTH
     console.print(table)
