@@ -66,7 +66,7 @@ class ModelGroupPolicies:
         with self._lock:
             group = _group(call)
             _policy(group)
-            group.resource_policy = ""
+            del group.resource_policy  # as it was before there was one
         return {}
 
     def delete_group(self, call: ApiCall) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
 
 BUCKET = f"ml-research-models-{MEMBER}"
 SECRET = "correct-horse-battery-staple"  # planted, to be looked for
+
+
+class _Thing:
+    """Something that a restore puts back."""
+
+    def __init__(self) -> None:
+        self.there = True
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +279,33 @@ def test_what_cannot_be_put_back_is_noticed() -> None:
             self.numbers = (number for number in range(3))
 
     assert {kind.__name__ for kind in Checkpoint([Holder()]).unknown} == {"generator"}
+
+
+def test_who_looks_during_a_restore_never_misses_what_an_object_has_throughout() -> None:
+    thing = _Thing()
+    checkpoint, missed, done = Checkpoint([thing]), list[AttributeError](), threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            try:
+                assert thing.there
+            except AttributeError as error:
+                missed.append(error)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(5_000):
+            vars(thing)["come"] = 1
+            checkpoint.put_back()
+    finally:
+        done.set()
+        looking.join()
+        sys.setswitchinterval(before)
+    assert missed == []
+    assert vars(thing) == {"there": True}
 
 
 def test_a_snapshot_outlives_another_sandbox_in_the_process(served: Served, aws: Aws) -> None:

@@ -95,16 +95,18 @@ class Checkpoint:
         return self._instances.found
 
     def put_back(self) -> None:
-        """Give every object the content that it had. Nobody else may be using them meanwhile."""
+        """Give every object the content that it had. Nobody else may be using them meanwhile.
+
+        Threads that wait for the clock look at it all the same: an object never lacks what it has throughout.
+        """
         for instance, kept in self._instances.pairs():
             now = instance.__dict__
             kind: Any = type(instance)
             own = _own_of(kind)
-            left = {name: now[name] for name in own if name in now} if own else None
-            now.clear()
-            now.update(kept)
-            if left:
-                now.update(left)
+            now.update({**kept, **{name: now[name] for name in own if name in now}} if own else kept)
+            if len(now) > len(kept):
+                for name in now.keys() - kept.keys() - own:
+                    del now[name]
         for mapping, content in self._dicts.pairs():
             dict.clear(mapping)  # a subclass may have ideas of its own
             dict.update(mapping, content)
