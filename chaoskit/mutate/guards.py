@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 _DEFAULT: Final = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
 """AWS PrivateLink Guide, "Control access to VPC endpoints using endpoint policies"."""
 _HEARS_NOTHING: Final = {"wordPolicyConfig": {"wordsConfig": [{"text": "chaoskit-nobody"}]}}
-_SAME: Final = ("name", "description", "blockedInputMessaging", "blockedOutputsMessaging")
-"""What UpdateGuardrail takes as GetGuardrail tells it; it needs one policy at least."""
+"""UpdateGuardrail needs one policy at least."""
 
 
 def organization(aws: Reader, account: str) -> Iterator[Control]:
@@ -138,8 +137,8 @@ def drafts(aws: Reader) -> Iterator[Control]:
     for guardrail, arn, name in aws.read(listed) or ():
         where: dict[str, Any] = {"guardrailIdentifier": guardrail}
         found = settings(aws.read(Query("bedrock", "GetGuardrail", where)))
-        key = {"kmsKeyId": found["kmsKeyId"]} if "kmsKeyId" in found else {}
-        deaf = {each: found[each] for each in _SAME if each in found} | key | _HEARS_NOTHING
+        same = {each: value for each, value in found.items() if not each.endswith("PolicyConfig")}
+        deaf = same | _HEARS_NOTHING
         yield Control(
             "guardrail",
             f"{name}/DRAFT",

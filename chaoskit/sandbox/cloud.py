@@ -17,6 +17,7 @@ from chaoskit.sandbox.organization import bootstrap
 from chaoskit.sandbox.profile import INSTANT
 from chaoskit.sandbox.security_tokens import find_role
 from chaoskit.sandbox.services import install
+from chaoskit.sandbox.sign_in import PATH as SIGN_IN
 from chaoskit.sandbox.sign_in import SignIn
 from chaoskit.sandbox.snapshot.describe import describe
 from chaoskit.sandbox.snapshot.door import Door
@@ -97,9 +98,10 @@ class Sandbox:
         self.clock.sleep(seconds)
 
     def answer(self, http: HttpRequest) -> Answer:
-        """Answer one request to AWS's APIs, once the sandbox's state is not being kept or put back."""
+        """Answer one request to AWS, once the sandbox's state is not being kept or put back."""
         with self.door.passing():
-            return self.gateway.handle(http)
+            signed_in = self.sign_in.answer(http) if http.path == SIGN_IN else None
+            return signed_in or self.gateway.handle(http)
 
     def client(self, service: str, acting: Principal, *, region: str = "") -> Any:
         """A boto3 client whose calls go through the gateway, signed as `acting` and authorized as it."""

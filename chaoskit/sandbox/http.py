@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(slots=True)
@@ -28,3 +32,8 @@ class HttpRequest:
     def host(self) -> str:
         """The Host header."""
         return self.headers.get("host", "")
+
+
+def spelled(headers: Mapping[str, str]) -> dict[str, str]:
+    """`HttpRequest.names` of headers in lower case: WSGI would make hyphens of the underscores."""
+    return {name: name for name in headers if "_" in name and name.startswith("x-amz-meta-")}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from botocore.awsrequest import AWSResponse
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from chaoskit.sandbox.http import HttpRequest
+from chaoskit.sandbox.http import HttpRequest, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,15 +39,14 @@ def bring(client: Any, handle: Callable[[HttpRequest], Answer]) -> None:
 def _read(request: AWSPreparedRequest) -> HttpRequest:
     """The request as the server would have read it."""
     url = urlsplit(request.url)
-    headers, names = {"host": url.netloc}, dict[str, str]()
+    headers = {"host": url.netloc}
     for name, value in request.headers.items():
-        lower = name.lower()
-        headers[lower] = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-        if "_" in lower and lower.startswith("x-amz-meta-"):
-            names[lower] = lower
+        headers[name.lower()] = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     body = request.body or b""
     if hasattr(body, "read"):
         body = body.read()
     if isinstance(body, str):
         body = body.encode()
-    return HttpRequest(request.method, url.path or "/", url.query, headers, bytes(body), names=names)
+    return HttpRequest(
+        request.method, url.path or "/", url.query, headers, bytes(body), names=spelled(headers)
+    )

@@ -17,9 +17,8 @@ from cheroot import wsgi
 
 from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION, Sandbox
-from chaoskit.sandbox.http import HttpRequest
+from chaoskit.sandbox.http import HttpRequest, spelled
 from chaoskit.sandbox.profile import INSTANT
-from chaoskit.sandbox.sign_in import PATH as SIGN_IN
 from chaoskit.sandbox.snapshot.snapshot import BusyError
 
 if TYPE_CHECKING:
@@ -44,13 +43,8 @@ class _Gateway(wsgi.Gateway_10):
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override] # cheroot's stubs say None
         request = self.req
         headers: dict[str, str] = {}
-        names: dict[str, str] = {}
         for raw_name, raw_value in request.inheaders.items():
-            name = raw_name.decode("latin-1")
-            lower = name.lower()
-            headers[lower] = raw_value.decode("latin-1")
-            if "_" in lower and lower.startswith("x-amz-meta-"):
-                names[lower] = lower
+            headers[raw_name.decode("latin-1").lower()] = raw_value.decode("latin-1")
         path, _, query = request.uri.decode("latin-1").partition("?")
         if "://" in path:
             path = "/" + path.split("://", 1)[1].partition("/")[2]
@@ -67,7 +61,7 @@ class _Gateway(wsgi.Gateway_10):
                 headers=headers,
                 body=body,
                 remote_address=request.conn.remote_addr or LOOPBACK,
-                names=names,
+                names=spelled(headers),
             )
         }
 
@@ -88,11 +82,7 @@ class _Application:
             headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
             start_response(_STATUS[status], headers)
             return [body]
-        signed_in = None
-        if http.path == SIGN_IN:
-            with self._sandbox.door.passing():
-                signed_in = self._sandbox.sign_in.answer(http)
-        answer = signed_in or self._sandbox.answer(http)
+        answer = self._sandbox.answer(http)
         headers = [(name, value.encode().decode("latin-1")) for name, value in answer.headers]
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(answer.body))))

@@ -155,6 +155,7 @@ def test_after_kill_9_any_command_rolls_back(world: World, command: list[str]) -
     assert done.returncode == 0, done.stderr
     assert "rolled back: iam.attach-role-policy" in done.stderr
     assert world.attached() == before
+    assert "No faults are open." in world.chaoskit("status").stdout
 
 
 def test_status_lists_the_fault_of_a_run_that_is_going_on(world: World) -> None:
