@@ -59,9 +59,7 @@ def command(
     assessment = assessed(results, looked, maturity, checklist)
     if json_file:
         write_private(json_file, json.dumps(assessment.dump(), indent=2) + "\n")
-    out = plain_console()
-    if not out.is_terminal:
-        out.width = _PIPE_WIDTH
+    out = plain_console(piped=_PIPE_WIDTH)
     for table in tables(assessment):
         out.print(table)
     for line in told(assessment):

@@ -250,7 +250,4 @@ def _write(record: Record, html_file: Path | None, markdown_file: Path | None) -
 
 
 def _console() -> Console:
-    console = plain_console()
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    return console
+    return plain_console(piped=_PIPE_WIDTH)

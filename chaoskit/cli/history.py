@@ -104,7 +104,5 @@ def _runs(count: int) -> str:
 
 
 def _print(table: Table) -> None:
-    console = plain_console()
-    if not console.is_terminal:
-        console.width = 160
+    console = plain_console(piped=160)
     console.print(table)

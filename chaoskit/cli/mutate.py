@@ -95,9 +95,7 @@ def command(
             if left:
                 told.print(_how_to_go_on(left, json_file), markup=False, highlight=False, soft_wrap=True)
     write(campaign)
-    out = plain_console()
-    if not out.is_terminal:
-        out.width = _PIPE_WIDTH
+    out = plain_console(piped=_PIPE_WIDTH)
     out.print(_table(campaign))
     for line in _lines(campaign):
         out.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -130,9 +130,7 @@ def _run(
     reports = take(options)
     how = {name: options.pop(name) for name in _HOW}
     settings = aws_settings(**options)
-    told, out = plain_console(stderr=True), plain_console()
-    if not out.is_terminal:
-        out.width = _PIPE_WIDTH
+    told, out = plain_console(stderr=True), plain_console(piped=_PIPE_WIDTH)
     stop = Stop()
     looks: list[Look] = []
 

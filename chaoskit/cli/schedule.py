@@ -49,9 +49,7 @@ def listed(paths: tuple[Path, ...], *, target: str) -> int:
                 f"{due:%Y-%m-%d %H:%M}" if due else "not within a year",
                 "due" if each.schedule.review_due(now.date()) else "",
             )
-    console = plain_console()
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
+    console = plain_console(piped=_PIPE_WIDTH)
     console.print(table)
     return ExitCode.PASSED
 
