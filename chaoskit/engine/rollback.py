@@ -71,6 +71,8 @@ class Rollback:
         self._repaired = repaired
         self._began = clock.monotonic()
         self._begun: set[int] = set()
+        self._verified: Any = None
+        """The state as it was last read to see whether the captured one is back."""
 
     def undo(self, entries: list[Entry]) -> list[Undone]:
         """Undo in the order given; the journal gives the newest first. Disarm only what is undone."""
@@ -154,8 +156,8 @@ class Rollback:
         state = entry.record.state
         if state is None or not entry.after:
             return ""
-        now, captured = self._retrying()(self._aws.read, Query.load(state)), entry.record.captured
-        return "" if now == captured else difference(now, captured)
+        captured = entry.record.captured
+        return "" if self._verified == captured else difference(self._verified, captured)
 
     def _check_ours(self, entry: Entry) -> None:
         """Writing a whole document back would destroy what somebody else wrote there: then don't.
@@ -222,7 +224,8 @@ class Rollback:
         if record.state is None:
             return True
         after = entry.after if is_exact(record.do, record.undo) else ()
-        return is_ours_gone(self._aws.read(Query.load(record.state)), record.captured, after)
+        self._verified = self._aws.read(Query.load(record.state))
+        return is_ours_gone(self._verified, record.captured, after)
 
     def _new_items(self, step: Each, before: list[str]) -> list[Call]:
         items = self._retrying()(self._aws.read, step.items) or []

@@ -63,6 +63,10 @@ class _Case:
     endpoint: Document | None = None
 
 
+_COMPILED: Final = PolicyCache()
+"""Of every prediction of this process: what a policy compiles to depends on its text alone."""
+
+
 class Predictor:
     """Predicts calls of one account, from reads alone.
 
@@ -99,7 +103,6 @@ class Predictor:
         self._organization = Organization(self.look, self._above)
         self._resources = Resources(self.look, self._identities)
         self._endpoints = Endpoints(self.look)
-        self._cache = PolicyCache()
 
     def predict(
         self, call: Call, before: Sequence[Call], effects: Effects
@@ -197,7 +200,7 @@ class Predictor:
     def _decided(self, case: _Case, needed: Requirement, replaced: Document | None) -> Prediction:
         call, asker = case.call, case.asker
         arn = needed.resource
-        compiler = Compiler(arn, self._cache)
+        compiler = Compiler(arn, _COMPILED)
         try:
             owner = self._resources.owner(arn)
             documents = (replaced,) if replaced else self._resources.policies(arn, needed.action)
