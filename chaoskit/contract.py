@@ -132,11 +132,13 @@ class Trace:
         trace_id: In the user agent of every call of the run, and in its role session's name.
         since: When the run began; evidence from before is stale.
         attempts: The faults' calls, oldest first.
+        lost: Calls of a burst that failed and were not denied: nobody knows what would have come of them.
     """
 
     trace_id: str
     since: datetime
     attempts: tuple[Attempt, ...] = ()
+    lost: tuple[Call, ...] = ()
 
     def caused(self, record: Mapping[str, Any]) -> Tie | None:
         """What ties a CloudTrail record to one of the faults' calls, or None; the strongest first."""

@@ -234,6 +234,7 @@ class Injector:
         """Send what goes beside a change, some of it at a time; it leaves nothing behind.
 
         A control may cut a burst short, which is its work and no defect of the fault: the rest counts.
+        Where each call does, a probe asks which were lost.
         """
 
         def sent(do: Call) -> tuple[Attempt, ChangeResult]:
@@ -245,7 +246,10 @@ class Injector:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="chaoskit-burst") as pool:
             done = list(pool.map(sent, change.beside))
         through = [attempt for attempt, made in done if made.outcome == "applied"]
-        self.trace = replace(self.trace, attempts=(*self.trace.attempts, *through))
+        lost = tuple(attempt.call for attempt, made in done if made.outcome == "failed")
+        self.trace = replace(
+            self.trace, attempts=(*self.trace.attempts, *through), lost=(*self.trace.lost, *lost)
+        )
         outcome.changes += [made for _, made in done]
         self._timeline.add("burst", f"{len(through)} of {len(done)} more calls of {change.do} went through")
 

@@ -39,6 +39,13 @@ class PromptsBlocked(Probe):
             return Observation(
                 holds=None, summary="no prompt was answered, so nothing was blocked", final=True
             )
+        lost = sum(call.operation == "Converse" for call in trace.lost)
+        if lost:
+            return Observation(
+                holds=None,
+                summary=f"{lost} of {lost + len(asked)} prompts failed, and may not have been blocked",
+                final=True,
+            )
         records = self._records(aws, trace)
         missing = [a.request_id for a in asked if a.request_id not in records]
         if missing:

@@ -139,7 +139,10 @@ class Storm:
         """A run that passed did to the account what it says, and put it back."""
         assert result.restored, told
         assert all(expectation.met for expectation in result.expectations), told
+        assert all(fault.changes[0].outcome != "failed" for fault in result.faults), told
         for change in (change for fault in result.faults for change in fault.changes):
+            if change.outcome == "failed":  # of a burst, which the weather may cut short
+                continue
             error = {"applied": None, "denied": "AccessDenied"}[change.outcome]
             recorded = {r["requestID"]: r.get("errorCode") for r in self.place.records(change.operation)}
             # Data events are not in the trail's history.
@@ -230,6 +233,13 @@ def test_what_failed_once_does_not_fail_again(storm: Storm, experiment: str, wea
     storm.run(experiment, weather)
     storm.recover(None)
     assert (storm.left(), storm.place.differences()) == ([], [])
+
+
+def test_of_a_burst_that_the_weather_cuts_short_nobody_says_that_each_call_was_blocked(storm: Storm) -> None:
+    result, was = storm.run("prompt-injection-in-production", 7401)
+    lost = sum(change.outcome == "failed" for fault in result.faults for change in fault.changes)
+    assert lost, was.happened
+    assert (result.verdict, f"{lost} of 5 prompts failed" in result.reason) == (Verdict.INCONCLUSIVE, True)
 
 
 def test_a_session_that_ends_while_the_fault_is_in_is_replaced_for_the_rollback(storm: Storm) -> None:

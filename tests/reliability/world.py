@@ -324,6 +324,7 @@ _REPORTS: Final = re.compile(
     r"|\.cloudtrail\.all\.(before|keys)/|next_version_num$"
     # What data capture recorded of an endpoint's calls, as CloudTrail does in its own buckets.
     r"|\.s3\..*\.keys\.captured/"
+    r"|\.cloudwatch\..*\.alarms/.*\.state_"  # it rings until its period is over
 )
 # What moto counts or keeps for itself, and what AWS draws anew whenever anything is written.
 _NOT_STATE: Final = (
@@ -335,6 +336,7 @@ _NOT_STATE: Final = (
     # What a call that is no longer in force had brought: GetFunction tells the hash, size and S3 key, and
     # they are compared; the functions run by these.
     r"\.lambda\..*\.code\.(UUID|ZipFile)$",
+    r"\.events\.[^.]*\.event_buses/default\.[a-z_]*$",  # each region has one, once anything happened there
     r"\.wafv2\..*\.lock_token$",  # WAFV2 API Reference, UpdateWebACL: the mark of a state, new with each
 )
 _LEFT_OUT: Final = re.compile("|".join((_REPORTS.pattern, *_NOT_STATE)))
