@@ -57,6 +57,9 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
+        case "cloudtrail":
+            trails = import_module("moto.cloudtrail.models").CloudTrailBackend
+            trails.create_trail = _new_trail(unwrap(trails.create_trail))
         case "dynamodb" | "ec2":
             _amend(package, now)
         case "events":
@@ -101,6 +104,21 @@ def _amend(package: str, now: Callable[[], datetime]) -> None:
     images["load_resource"] = _few_images(unwrap(images["load_resource"]))
     instances = import_module("moto.ec2.responses.instances")
     vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
+
+
+def _new_trail(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Moto's way to create a trail, made one that replaces none (CloudTrail API Reference, CreateTrail)."""
+
+    @wraps(create)
+    def checked(backend: Any, name: str, *more: Any, **given: Any) -> Any:
+        if name in backend.trails:
+            raise ApiError(
+                "TrailAlreadyExistsException",
+                f"Trail {name} already exists for customer: {backend.account_id}",
+            )
+        return create(backend, name, *more, **given)
+
+    return checked
 
 
 def _polling(receive: Callable[..., list[Any]], pause: Callable[[float], None]) -> Callable[..., list[Any]]:

@@ -195,6 +195,23 @@ def test_a_policy_that_is_attached_again_is_attached_once(aws: Aws) -> None:
     iam.delete_policy(PolicyArn=arn)
 
 
+def test_a_trail_is_not_replaced_by_one_of_its_name(aws: Aws) -> None:
+    s3, trails = aws.client("s3"), aws.client("cloudtrail")
+    s3.create_bucket(Bucket="trail-of-its-name")
+    where = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:*"}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{**where, "Resource": "arn:aws:s3:::trail-of-its-name*"}],
+    }
+    s3.put_bucket_policy(Bucket="trail-of-its-name", Policy=json.dumps(policy))
+    trails.create_trail(Name="only-one", S3BucketName="trail-of-its-name")
+    trails.start_logging(Name="only-one")
+    with pytest.raises(ClientError, match="TrailAlreadyExistsException"):
+        trails.create_trail(Name="only-one", S3BucketName="trail-of-its-name")
+    assert trails.get_trail_status(Name="only-one")["IsLogging"]
+    trails.delete_trail(Name="only-one")
+
+
 def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
     with ThreadPoolExecutor(1) as pool:
         with serve() as served:
