@@ -57,10 +57,7 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
-        case "cloudtrail":
-            trails = import_module("moto.cloudtrail.models").CloudTrailBackend
-            trails.create_trail = _new_trail(unwrap(trails.create_trail))
-        case "dynamodb" | "ec2":
+        case "cloudtrail" | "dynamodb" | "ec2":
             _amend(package, now)
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
@@ -96,6 +93,10 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
 
 def _amend(package: str, now: Callable[[], datetime]) -> None:
     """Put parts of our own in the place of moto's."""
+    if package == "cloudtrail":
+        trails = import_module("moto.cloudtrail.models").CloudTrailBackend
+        trails.create_trail = _new_trail(unwrap(trails.create_trail))
+        return
     if package == "dynamodb":
         import_module("chaoskit.sandbox.moto_transactions").amend(now)
         return
