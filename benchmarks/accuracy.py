@@ -110,7 +110,7 @@ class Told:
     outside: int = 0
 
 
-def main(runs: int = 40, real: int = 6) -> None:
+def main(runs: int = 40, real: int = 12) -> None:
     """Print the figures."""
     with reporting("accuracy") as report:
         for delay in VIRTUAL_S:
@@ -199,5 +199,5 @@ def _told(report: Report, what: str, ours: Told, theirs: Told) -> None:
 
 
 if __name__ == "__main__":
-    chosen = options(__doc__, runs=40, real=6)
+    chosen = options(__doc__, runs=40, real=12)
     main(chosen.runs, chosen.real)

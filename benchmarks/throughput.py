@@ -69,7 +69,7 @@ expect:
 """
 
 
-def main(experiments: int = 64, accounts: int = 50) -> None:
+def main(experiments: int = 64, accounts: int = 200) -> None:
     """Print the figures."""
     with reporting("throughput") as report, sandbox_up() as (sandbox, home), opened("embedded") as lab:
         iam = client(sandbox, "iam")
@@ -212,5 +212,5 @@ def _flat(report: Report, what: str, costs: Sequence[Sequence[float]]) -> None:
 
 
 if __name__ == "__main__":
-    chosen = options(__doc__, experiments=64, accounts=50)
+    chosen = options(__doc__, experiments=64, accounts=200)
     main(chosen.experiments, chosen.accounts)

@@ -8,17 +8,15 @@ fields are the parameters that an experiment may give. A new one is a file in `c
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeVar, dataclass_transform
 
 from chaoskit.records import Record, record
+from chaoskit.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -272,45 +270,6 @@ class Probe(Element):
         """Whether what this probe reads is switched on: a silent detector proves nothing."""
         del aws
         return Observation(holds=True, summary="needs no telemetry")
-
-
-T = TypeVar("T", bound=type[Element])
-
-
-class Registry(Generic[T]):
-    """Elements by name, found by importing every module of a package once."""
-
-    def __init__(self, package: str) -> None:
-        self._package = package
-        self._known: dict[str, T] = {}
-        self._scanned = False
-
-    def add(self, element: T) -> None:
-        """Take in an element; a name can be taken once."""
-        name = element.about.name
-        if name in self._known:
-            raise ValueError(f"{name} is defined twice: {self._known[name]} and {element}")
-        self._known[name] = element
-
-    def get(self, name: str) -> T | None:
-        """The element of that name."""
-        return self._all().get(name)
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(element for _, element in sorted(self._all().items()))
-
-    def names(self) -> list[str]:
-        """Every name, sorted."""
-        return sorted(self._all())
-
-    def _all(self) -> Mapping[str, T]:
-        if not self._scanned:
-            packages = [self._package, *(point.value for point in entry_points(group=self._package))]
-            for package in map(importlib.import_module, packages):
-                for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-                    importlib.import_module(module.name)
-            self._scanned = True
-        return self._known
 
 
 F = TypeVar("F", bound=Fault)

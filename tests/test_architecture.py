@@ -23,7 +23,7 @@ ROOT: Final = ""
 
 RANKS: Final = {
     **dict.fromkeys(("errors", "version", "home", "log", "evidence", "knowledge"), 0),
-    **dict.fromkeys(("slo", "aws", "leases", "seals", "records"), 1),
+    **dict.fromkeys(("slo", "aws", "leases", "seals", "records", "registry"), 1),
     **dict.fromkeys(("journal", "contract", "switches", "consent", "history"), 2),
     **dict.fromkeys(("trends", "schedules", "heartbeat"), 2),
     **dict.fromkeys(("faults", "probes", "experiment", "fleets", "gamedays", "posture"), 3),
@@ -73,7 +73,7 @@ CATCH_ALLS: Final = {
 }
 DYNAMIC_IMPORTS: Final = {
     "__init__.py": "brings in a public name when it is first used",
-    "contract.py": "scans chaoskit.faults and chaoskit.probes",
+    "registry.py": "imports what chaoskit.faults and chaoskit.probes define",
     "cli/__init__.py": "imports a command when it is used",
 }
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import pytest
 
 from chaoskit.aws import Call, Credentials
-from chaoskit.contract import FAULTS, PROBES, About, Change, Fault, Observation, Probe, Registry, session_name
+from chaoskit.contract import FAULTS, PROBES, About, Change, Fault, Observation, Probe, session_name
 from chaoskit.faults.iam_attach_role_policy import AttachRolePolicy
+from chaoskit.registry import Registry
 from tests.samples import NOW, Saying, attempt, trace
 
 TRACE_ID = "20260301T120000-abc123.1"
@@ -202,3 +206,29 @@ def test_what_a_call_names_in_a_structure_is_touched_too() -> None:
     logging = {"cloudWatchConfig": {"logGroupName": "a-group"}, "textDataDeliveryEnabled": False}
     call = Call("bedrock", "PutModelInvocationLoggingConfiguration", loggingConfig=logging)
     assert replace(attempt(), call=call, resource=frozenset()).touched() == {"a-group"}
+
+
+def test_an_element_lies_in_the_module_of_its_name() -> None:
+    for element in (*FAULTS, *PROBES):
+        assert element.__module__.rpartition(".")[2] == re.sub("[^a-z0-9]+", "_", element.about.name)
+
+
+def test_a_run_imports_the_elements_that_it_needs_and_no_log_that_nobody_reads() -> None:
+    asked = """
+import sys, chaoskit.api
+from chaoskit.contract import FAULTS
+assert FAULTS.get("iam.attach-role-policy")
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    imported = done.stdout.split()
+    assert "structlog" not in imported
+    assert [each for each in imported if re.match(r"chaoskit\.faults\.[a-z]", each)] == [
+        "chaoskit.faults.iam_attach_role_policy"
+    ]
+
+
+def test_a_name_that_is_no_module_is_nobodys() -> None:
+    assert [FAULTS.get(name) for name in ("", ".documents", "os", "../contract", "x" * 100_000, "\0")] == [
+        None
+    ] * 6

@@ -14,7 +14,7 @@ from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.history import History, HistoryError
 from chaoskit.home import history_path
 from chaoskit.journal import JournalBusyError, Status, every_journal, open_journal, this_journal
-from chaoskit.log import logger
+from chaoskit.log import Logger
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
 from chaoskit.predict import compare, engine_needs, foresee, grants, needs, predictor
@@ -197,7 +197,7 @@ def keep(results: Results) -> None:
     try:
         History(history_path()).keep(results.dump())
     except HistoryError as error:
-        logger(run_id=results.run_id).warning("not kept", reason=str(error))
+        Logger(run_id=results.run_id).warning("not kept", reason=str(error))
 
 
 def _foresee(experiments: Sequence[Experiment], place: Target) -> list[Foresight]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from chaoskit.log import logger
+from chaoskit.log import Logger
 from chaoskit.result import Event
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Timeline:
         self._result = result
         self._clock = clock
         self._listener = listener
-        self._log = logger(run=result.trace_id, experiment=result.experiment.id)
+        self._log = Logger(run=result.trace_id, experiment=result.experiment.id)
 
     def add(self, event: str, detail: str) -> None:
         """Note that something happened now."""

@@ -23,7 +23,7 @@ from chaoskit.journal.dynamodb import DynamoJournal
 from chaoskit.journal.grants import BEAT_S
 from chaoskit.journal.table import whole
 from chaoskit.leases import LeaseHeldError
-from chaoskit.log import logger
+from chaoskit.log import Logger
 from chaoskit.result import Verdict
 from chaoskit.slo import SystemClock
 
@@ -73,7 +73,7 @@ class Attempt:
         self._stop = stop
         self._aws = aws
         self._id = f"{task.run} {secrets.token_hex(6)}"
-        self._log = logger(run_id=task.run, account=task.account, experiment=task.experiment)
+        self._log = Logger(run_id=task.run, account=task.account, experiment=task.experiment)
 
     def outcome(self, pulse: Pulse, *, last: bool) -> Outcome | None:
         """How the task ended, now or before; None when it never began and nobody waits for it any more.

@@ -21,7 +21,7 @@ from chaoskit.fleet.plan import Plan, plan_key
 from chaoskit.fleet.pulse import Pulse
 from chaoskit.fleet.tasks import Task, Tasks
 from chaoskit.journal.store import Store
-from chaoskit.log import logger
+from chaoskit.log import Logger
 from chaoskit.result import Verdict
 
 if TYPE_CHECKING:
@@ -135,13 +135,13 @@ class Worker:
             try:
                 message = queue.receive()
             except ForeignMessageError as error:
-                logger().warning("message", reason=str(error))
+                Logger().warning("message", reason=str(error))
                 continue
             except ChaoskitError as error:
                 if not isinstance(error, AwsError) or not error.transient:
                     self._drain.request(str(error))
                     raise
-                logger().warning("queue", reason=str(error))
+                Logger().warning("queue", reason=str(error))
                 self._drain.event.wait(_PAUSE_S)
                 continue
             if message is None:
@@ -207,4 +207,4 @@ class Worker:
         try:
             queue.hide(message, 0 if self._drain.requested else _LATER_S)
         except AwsError as error:
-            logger().warning("message", reason=str(error))
+            Logger().warning("message", reason=str(error))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chaoskit.errors import ChaoskitError
 from chaoskit.experiment import Role
 from chaoskit.gameday.record import Entry, Progress
-from chaoskit.log import logger
+from chaoskit.log import Logger
 from chaoskit.result import stamp
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ class Board:
         try:
             self._records.keep(self.record)
         except ChaoskitError as error:
-            logger(day=self.record.day).warning("not kept", reason=str(error))
+            Logger(day=self.record.day).warning("not kept", reason=str(error))
 
     def wake(self) -> None:
         """Have everybody look again."""

@@ -11,7 +11,8 @@ from chaoskit.spec.document import Mapping, Scalar
 from chaoskit.spec.values import BAD, Bad, one_of, shown
 
 if TYPE_CHECKING:
-    from chaoskit.contract import Element, Registry
+    from chaoskit.contract import Element
+    from chaoskit.registry import Registry
     from chaoskit.spec.document import Node
     from chaoskit.spec.values import Reader
 

@@ -13,8 +13,9 @@ from chaoskit.spec.values import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping as MappingType
 
-    from chaoskit.contract import Fault, Probe, Registry
+    from chaoskit.contract import Fault, Probe
     from chaoskit.errors import Problem
+    from chaoskit.registry import Registry
     from chaoskit.spec.document import Node
 
 

@@ -22,7 +22,8 @@ from chaoskit.spec.schedule import KEYS as SCHEDULE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chaoskit.contract import Element, Registry
+    from chaoskit.contract import Element
+    from chaoskit.registry import Registry
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE: Final = {"type": "string", "pattern": r"\$\{"}

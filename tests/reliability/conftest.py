@@ -47,7 +47,7 @@ def figures(record_property: Callable[[str, object], None]) -> Figures:
 
 @pytest.fixture
 def ledger(request: pytest.FixtureRequest) -> Ledger:
-    return Ledger(request.node.name)
+    return Ledger(request.node.originalname)
 
 
 @pytest.fixture(scope="module")

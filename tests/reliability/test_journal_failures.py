@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.reliability.conftest import Figures, Scale
+    from tests.reliability.ledger import Ledger
     from tests.reliability.world import Ended, World
 
 SEED: Final = 9_000
@@ -84,28 +85,28 @@ def put_back(place: World, told: str) -> None:
     assert place.differences() == [], f"{told}; {done}"
 
 
-@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("how", ["told of it", "killed by it"])
 def test_on_a_disk_that_fills_up_no_fault_is_injected_without_its_row(
-    place: World, path: Path, experiment: str, scale: Scale, figures: Figures, dies: bool
+    place: World, path: Path, experiment: str, scale: Scale, figures: Figures, ledger: Ledger, how: str
 ) -> None:
-    outcomes: dict[int, int] = {}
     for rows in range(20, 20 + scale(1, 20)):
-        size = filled(path, rows)
-        for limit in range(PAGE, size + 2 * PAGE, PAGE * (1 if rows > 20 else 2)):
+        limits = range(PAGE, filled(path, rows) + 2 * PAGE, PAGE * (1 if rows > 20 else 2))
+        for key in ledger.left(f"{how}: {rows} rows, {limit} bytes" for limit in limits):
+            limit = int(key.split()[-2])
             path.unlink(missing_ok=True)
             filled(path, rows)
-            ended = place.chaoskit("run", experiment, disk_holds=limit, dies_when_full=dies)
-            told = f"{rows} rows, a disk of {limit} bytes; {ended}"
+            ended = place.chaoskit("run", experiment, disk_holds=limit, dies_when_full=how == "killed by it")
+            told = f"{key}; {ended}"
             assert in_sentences(ended) or ended.code == -signal.SIGXFSZ, told
             if ended.code == 5:
                 assert "journal" in ended.err + ended.out, told
             if place.differences():
                 assert place.open_faults(), f"a fault without a row: {told}"
             put_back(place, told)
-            outcomes[ended.code] = outcomes.get(ended.code, 0) + 1
-    assert set(outcomes) - {1}, "the disk was never full"
-    how = "killed by it" if dies else "told of it"
-    figures(f"disk full: {sum(outcomes.values())} runs {how}, by exit status {outcomes}; 0 left")
+            ledger.add(key, codes={str(ended.code): 1})
+    outcomes = ledger.tally("codes")
+    assert set(outcomes) - {"1"}, "the disk was never full"
+    figures(f"disk full, up to those {how}: {len(ledger)} runs, by exit status {outcomes}; 0 left")
 
 
 def test_where_nothing_can_be_written_nothing_is_injected(place: World, path: Path, experiment: str) -> None:
@@ -170,29 +171,30 @@ def damaged(chance: random.Random, whole: bytes) -> bytes:
 
 
 def test_a_damaged_journal_is_refused_or_recovered_from_in_sentences(
-    place: World, path: Path, experiment: str, scale: Scale, figures: Figures
+    place: World, path: Path, experiment: str, scale: Scale, figures: Figures, ledger: Ledger
 ) -> None:
     killed_with_a_fault_in(place, experiment)
-    whole, outcomes = path.read_bytes(), {"recovered": 0, "refused": 0, "empty": 0, "not noticed": 0}
-    for seed in range(SEED, SEED + scale(40, 2000)):
-        chance = random.Random(seed)  # noqa: S311 - a seed makes the run repeatable
+    whole = path.read_bytes()
+    for key in ledger.left(str(SEED + number) for number in range(scale(40, 2000))):
+        chance = random.Random(int(key))  # noqa: S311 - a seed makes the run repeatable
         path.write_bytes(damaged(chance, whole))
         size = path.stat().st_size
         done = place.chaoskit("rollback")
-        told = f"seed {seed}; {done}"
+        told = f"seed {key}; {done}"
         assert in_sentences(done), told
         if done.code:
             assert done.code == 5, told
-            outcomes["refused"] += 1
+            outcome = "refused"
         elif place.differences():
-            outcomes["not noticed" if size else "empty"] += 1
+            outcome = "not noticed" if size else "empty"
         else:
-            outcomes["recovered"] += 1
+            outcome = "recovered"
             place.client("iam").attach_role_policy(
                 RoleName=place.target.variables["workload.training_role"], PolicyArn=READ_ONLY
             )
-    figures(f"damaged journal: {outcomes}, from seed {SEED}")
-    assert outcomes["not noticed"] == 0
+        ledger.add(key, [told] if outcome == "not noticed" else [], outcomes={outcome: 1})
+    figures(f"damaged journal: {ledger.tally('outcomes')}, from seed {SEED}")
+    assert ledger.wrong() == []
     path.write_bytes(whole)
     put_back(place, "whole again")
 
@@ -210,25 +212,25 @@ def test_a_lock_file_that_names_a_dead_process_stops_nobody(
 
 
 def test_a_clock_that_jumps_during_a_run_leaves_nothing_and_takes_no_longer(
-    place: World, experiment: str, scale: Scale, figures: Figures
+    place: World, experiment: str, scale: Scale, figures: Figures, ledger: Ledger
 ) -> None:
     Path(experiment).write_text(WATCHING)
-    runs, slowest, codes = scale(4, 200), 0.0, dict[int, int]()
-    for seed in range(SEED, SEED + runs):
-        chance = random.Random(seed)  # noqa: S311 - a seed makes the run repeatable
+    for key in ledger.left(str(SEED + number) for number in range(scale(4, 200))):
+        chance = random.Random(int(key))  # noqa: S311 - a seed makes the run repeatable
         offset, looks = chance.choice([-24 * HOUR, -HOUR, HOUR, 24 * HOUR]), chance.randrange(40)
         began = time.monotonic()
         ended = place.chaoskit("run", experiment, clock_is_off_by=offset, points_before=looks)
-        slowest = max(slowest, time.monotonic() - began)
-        told = f"seed {seed}: {offset} s after {looks} looks; {ended}"
+        told = f"seed {key}: {offset} s after {looks} looks; {ended}"
         assert in_sentences(ended), told
         assert ended.code in (1, 3, 4), told
         assert place.open_faults() == [], told
         assert place.differences() == [], told
-        codes[ended.code] = codes.get(ended.code, 0) + 1
+        ledger.add(key, seconds=time.monotonic() - began, codes={str(ended.code): 1})
+    slowest, codes = ledger.most("seconds"), ledger.tally("codes")
     assert slowest < QUICK_S
     figures(
-        f"clock jumps: {runs} runs from seed {SEED}, by exit status {codes}, slowest {slowest:.1f} s, 0 left"
+        f"clock jumps: {len(ledger)} runs from seed {SEED}, by exit status {codes}, "
+        f"slowest {slowest:.1f} s, 0 left"
     )
 
 
