@@ -197,22 +197,24 @@ class Row:
             self._place.put_back(self._start)
 
 
-def rows(scale: Scale) -> Sequence[Path]:
-    """Every experiment in a full run, since a control may deny one fault and let the next one through.
+def firsts() -> Sequence[Path]:
+    """Experiments that have every fault once."""
+    return list(dict.fromkeys(users()[name][0] for name in FAULTS.names()))
 
-    The first ones have every fault once.
-    """
-    firsts = [users()[name][0] for name in FAULTS.names()]
-    every = list(dict.fromkeys([*firsts, *sorted(path for paths in users().values() for path in paths)]))
+
+def rows(scale: Scale) -> Sequence[Path]:
+    """Every experiment in a full run, since a control may deny one fault and let the next one through."""
+    every = list(dict.fromkeys([*firsts(), *sorted(path for paths in users().values() for path in paths)]))
     few = [shipped(name) for name in SAMPLE]
     count = scale(len(few), len(every))
     return few if count <= len(few) else [*few, *(path for path in every if path not in few)][:count]
 
 
 def keys(scale: Scale, kinds: Sequence[str]) -> Sequence[str]:
-    """What is tried of each row; of a sample, little."""
-    names = [path.stem for path in rows(scale)]
-    every = [f"{name} {kind}" for kind in kinds for name in names]
+    """What is tried of each row, every fault first; of a sample, little."""
+    once, paths = set(firsts()), rows(scale)
+    turns = [path.stem for path in paths if path in once], [path.stem for path in paths if path not in once]
+    every = [f"{name} {kind}" for names in turns for kind in kinds for name in names]
     return every[: scale(len(SAMPLE) + 1, len(KINDS) * MANY)]
 
 
