@@ -6,6 +6,9 @@ at equal distances, as its continuous hypothesis does; it is given the frequency
 chaoskit makes, which nobody who does not know the delay could choose. Long delays pass on a virtual clock;
 short ones on the machine's own, the peer's by its own library.
 
+An alert queue dates its messages itself, so how often it is looked at does not matter: that is shown with a
+queue of the embedded sandbox, which an alert reaches at a known time.
+
 Run: `python -m benchmarks.accuracy [--runs N]`.
 """
 
@@ -15,6 +18,7 @@ import json
 import math
 import random
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,18 +26,18 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from benchmarks.lab import PEERS
 from benchmarks.measure import Figure, median, options, reporting
-from chaoskit.aws import Call
+from chaoskit.aws import Aws, Call, Connection, Credentials
 from chaoskit.contract import About, Attempt, Observation, Probe, Trace
 from chaoskit.engine import Stop
 from chaoskit.engine.observe import Observer
 from chaoskit.engine.timeline import Timeline
 from chaoskit.experiment import Expectation, Role
+from chaoskit.probes.sqs_message import QueueMessage
 from chaoskit.result import ExpectationResult
+from chaoskit.sandbox.server import serve
 from chaoskit.slo import Duration, Interval, SystemClock
 
 if TYPE_CHECKING:
-    import threading
-
     from benchmarks.measure import Report
     from chaoskit.aws import Reader
     from chaoskit.slo import Clock
@@ -44,6 +48,9 @@ _VARIES: Final = 0.05
 _LEARNS: Final = 5
 _KNOWN: Final = 20
 _NARROWER: Final = 0.25
+_MINE: Final = "run/benchmark"
+_MS: Final = 0.001
+"""A queue's times have no finer part."""
 
 
 class Detector(Probe):
@@ -127,6 +134,50 @@ def main(runs: int = 40, real: int = 12) -> None:
             ours = _watched(delay, real + _LEARNS, virtual=False)
             theirs = _polled(delay, real, delay / median(ours.looks))
             _told(report, f"real clock, {delay:g} s", ours, theirs)
+        _dated(report, real)
+
+
+def _dated(report: Report, runs: int) -> None:
+    """The latency of alerts that come by a queue, beside when they were really sent to it."""
+    with serve() as served:
+        key = served.credentials["admin"]
+        keys = Credentials(key.access_key_id, key.secret_access_key)
+        aws = Aws(Connection("us-east-1", endpoint_url=served.url, credentials=keys), user_agent=_MINE)
+        url = aws.client("sqs").create_queue(QueueName="alerts")["QueueUrl"]
+        for delay in REAL_S:
+            told = Told()
+            for truth in _truths(delay, runs):
+                sent, latency, hi = _alerted(aws, url, truth)
+                told.errors.append(latency - sent)
+                told.outside += not -_MS <= latency - sent <= hi - sent
+            what = f"an alert queue, {delay:g} s"
+            errors = [error * 1000 for error in told.errors]
+            report.add(Figure(f"{what}: error", "chaoskit", "ms", errors, (), "neither"))
+            report.goal(
+                f"{what}: runs that tell it before it was sent, or after it was seen", told.outside, most=0
+            )
+
+
+def _alerted(aws: Aws, url: str, after: float) -> tuple[float, float, float]:
+    """Seconds until an alert was sent, the latency that is told of it, and until it was seen."""
+    clock, times = SystemClock(), list[datetime]()
+    began, queue = clock.now(), aws.client("sqs")
+    body = json.dumps({"userAgent": f"boto3 {_MINE}", "number": began.isoformat()})
+
+    def alert() -> None:
+        times.append(clock.now())
+        queue.send_message(QueueUrl=url, MessageBody=body)
+
+    probe = QueueMessage(queue=url, match=f"number == '{began.isoformat()}'")
+    item = ExpectationResult(Expectation(Role.DETECTION, probe, Duration(120)))
+    run, quiet = cast("Any", _Run(began)), cast("Any", _Quiet())
+    timer = threading.Timer(after, alert)
+    timer.start()
+    Observer([item], run, aws, watch=run, timeline=quiet, clock=clock).observe()
+    timer.join()
+    if item.latency_interval is None or item.latency_s is None:
+        raise RuntimeError(f"the alert was not seen: {item.summary}")
+    return (times[0] - began).total_seconds(), item.latency_s, item.latency_interval.hi
 
 
 def _truths(delay: float, runs: int) -> list[float]:

@@ -9,6 +9,7 @@ Run: `python -m benchmarks.suite [--jobs N] [--mutations yes]`, on a machine tha
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -44,20 +45,7 @@ def main(jobs: int = 8, mutations: str = "no", tests: str = "yes") -> None:
         )
         _phases(report, json.loads(out.read_text("utf-8")))
         if tests == "yes":
-            pytest = [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-n",
-                "2",
-                "--dist",
-                "loadfile",
-                "--durations",
-                "0",
-            ]
-            ignored = ["--ignore", "tests/experiments", "--ignore", "tests/reliability"]
-            _files(report, _timed(report, "the tests, but for the long proofs", [*pytest, *ignored]))
+            _files(report, _timed(report, "the tests, `make test`", ["make", "test"]))
         if mutations == "yes":
             told = Path(folder) / "mutation.json"
             asked = [*_CHAOSKIT, "mutate", "experiments", "-j", "2", "--json", str(told)]
@@ -70,7 +58,8 @@ def _timed(report: Report, what: str, command: Sequence[str]) -> str:
         return used.ru_utime + used.ru_stime
 
     began, worked = perf_counter(), children()
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    asked = {**os.environ, "PYTEST_ADDOPTS": "-q --durations 0"}
+    ended = subprocess.run(command, cwd=ROOT, env=asked, capture_output=True, text=True, check=False)
     report.add(Figure(what, "chaoskit", "s", [perf_counter() - began], [children() - worked]))
     last = (ended.stdout.strip().splitlines() or ["nothing was printed"])[-1]
     report.note(f"it ended with {ended.returncode}: {last}")
