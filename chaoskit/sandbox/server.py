@@ -9,11 +9,13 @@ import threading
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from cheroot import wsgi
+from cheroot import server
 
 from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.cloud import MANAGEMENT, MEMBER, REGION, Sandbox
@@ -34,13 +36,33 @@ CONTROL = "/_chaoskit/"
 TOKEN = "x-chaoskit-token"  # noqa: S105 - the header's name
 _THREADS = 32
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-_RAW = "chaoskit.http"
 
 
-class _Gateway(wsgi.Gateway_10):
-    """Hands the application the request as it was sent, which WSGI's environ does not keep."""
+class _Gateway(server.Gateway):
+    """Hands the application a request as it was sent, and sends the answer in one piece.
 
-    def get_environ(self) -> dict[str, Any]:  # type: ignore[override] # cheroot's stubs say None
+    In two, as WSGI would, each call would wake its client twice.
+    """
+
+    def __init__(self, application: _Application, request: Any) -> None:
+        super().__init__(request)
+        self._application = application
+
+    def respond(self) -> None:
+        """Answer the request."""
+        request = self.req
+        status, headers, body = self._application.answer(self._asked())
+        request.status = _STATUS.get(status, f"{status} Unknown").encode("ascii")
+        request.outheaders.extend((name.encode("latin-1"), value.encode()) for name, value in headers)
+        wire, head = request.conn.wfile, BytesIO()
+        request.conn.wfile = head
+        try:
+            request.ensure_headers_sent()
+        finally:
+            request.conn.wfile = wire
+        wire.write(head.getvalue() + body)
+
+    def _asked(self) -> HttpRequest:
         request = self.req
         headers: dict[str, str] = {}
         for raw_name, raw_value in request.inheaders.items():
@@ -53,41 +75,36 @@ class _Gateway(wsgi.Gateway_10):
         else:
             length = int(headers.get("content-length") or 0)
             body = request.rfile.read(length) if length else b""
-        return {
-            _RAW: HttpRequest(
-                method=request.method.decode("latin-1"),
-                path=path,
-                query=query,
-                headers=headers,
-                body=body,
-                remote_address=request.conn.remote_addr or LOOPBACK,
-                names=spelled(headers),
-            )
-        }
+        return HttpRequest(
+            method=request.method.decode("latin-1"),
+            path=path,
+            query=query,
+            headers=headers,
+            body=body,
+            remote_address=request.conn.remote_addr or LOOPBACK,
+            names=spelled(headers),
+        )
 
 
 class _Application:
-    """The WSGI application: AWS's APIs, and the control API beside them."""
+    """AWS's APIs, and the control API beside them."""
 
     def __init__(self, sandbox: Sandbox, token: str) -> None:
         self._sandbox = sandbox
         self._token = token
         self._snapshots: dict[str, Snapshot] = {}
 
-    def __call__(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        http: HttpRequest = environ[_RAW]
+    def answer(self, http: HttpRequest) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Status, headers with the length among them, and body."""
         if http.path.startswith(CONTROL):
             status, said = self._control(http)
-            body = json.dumps(said).encode()
-            headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-            start_response(_STATUS[status], headers)
-            return [body]
-        answer = self._sandbox.answer(http)
-        headers = [(name, value.encode().decode("latin-1")) for name, value in answer.headers]
+            body, headers = json.dumps(said).encode(), [("Content-Type", "application/json")]
+        else:
+            given = self._sandbox.answer(http)
+            status, body, headers = given.status, given.body, list(given.headers)
         if not any(name.lower() == "content-length" for name, _ in headers):
-            headers.append(("Content-Length", str(len(answer.body))))
-        start_response(_STATUS.get(answer.status, f"{answer.status} Unknown"), headers)
-        return [answer.body] if answer.body else []
+            headers.append(("Content-Length", str(len(body))))
+        return status, headers, body
 
     def _control(self, http: HttpRequest) -> tuple[int, dict[str, Any]]:
         if not hmac.compare_digest(http.headers.get(TOKEN, "").encode(), self._token.encode()):
@@ -183,19 +200,19 @@ def serve(
     """
     sandbox = Sandbox(wall or wall_clock, profile)
     token = secrets.token_urlsafe(32)
-    server = wsgi.Server(
-        (LOOPBACK, port), _Application(sandbox, token), numthreads=_THREADS, request_queue_size=128
+    http = server.HTTPServer(
+        (LOOPBACK, port), partial(_Gateway, _Application(sandbox, token)), minthreads=_THREADS
     )
-    server.gateway = _Gateway
-    server.keep_alive_conn_limit = 512
-    server.timeout = 60
-    server.shutdown_timeout = 1
-    server.expiration_interval = 0.1  # cheroot notices that it is to stop only this often
-    server.prepare()
-    thread = threading.Thread(target=server.serve, name="sandbox-server", daemon=True)
+    http.request_queue_size = 128
+    http.keep_alive_conn_limit = 512
+    http.timeout = 60
+    http.shutdown_timeout = 1
+    http.expiration_interval = 0.1  # cheroot notices that it is to stop only this often
+    http.prepare()
+    thread = threading.Thread(target=http.serve, name="sandbox-server", daemon=True)
     thread.start()
     try:
-        sandbox.url = f"http://{LOOPBACK}:{server.bind_addr[1]}"
+        sandbox.url = f"http://{LOOPBACK}:{http.bind_addr[1]}"
         admins = sandbox.bootstrap()
         yield Served(
             instance=instance or uuid.uuid4().hex[:12],
@@ -206,5 +223,5 @@ def serve(
         )
     finally:
         sandbox.close()
-        server.stop()
+        http.stop()
         thread.join(2)
