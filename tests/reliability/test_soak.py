@@ -6,13 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.reliability.world import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.reliability.conftest import Figures, Scale
+    from tests.reliability.ledger import Ledger
     from tests.reliability.world import World
 
 SET: Final = 25
@@ -34,38 +36,43 @@ expect: [{guardrail: {call.denied: {by: any}}}]
 """
 
 
-def test_a_process_that_runs_many_experiments_does_not_grow(
-    place: World, tmp_path: Path, scale: Scale, figures: Figures
-) -> None:
-    runs = scale(6, 2000)
-    size = min(SET, runs // 3)
-    sets = runs // size
+def soaked(place: World, folder: Path, sets: int, size: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run so many sets of so many experiments in one process: what it held after a third, and at the end."""
     for number in range(size):
-        (tmp_path / f"soak-{number}.yaml").write_text(FAULT.replace("NUMBER", str(number)))
+        (folder / f"soak-{number}.yaml").write_text(FAULT.replace("NUMBER", str(number)))
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CHAOSKIT_", "PYTEST_"))}
-    log = Path(os.environ.get("CHAOSKIT_RELIABILITY_LEDGER", tmp_path)) / "soak.log"  # partial sums
-    with place.quiet(), log.open("w") as out:
+    with place.quiet():
         done = subprocess.run(
-            [sys.executable, "-m", "tests.reliability.soak", str(tmp_path), str(sets)],
+            [sys.executable, "-m", "tests.reliability.soak", str(folder), str(sets)],
             env={**clean, "CHAOSKIT_HOME": str(place.home), "AWS_EC2_METADATA_DISABLED": "true"},
             cwd=ROOT,
-            stdout=out,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
         assert (place.open_faults(), place.differences()) == ([], [])
-    told = [json.loads(line) for line in log.read_text().splitlines()]
+    told = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(told) == sets
     assert all(each["verdicts"] == ["FAILED"] * size and each["restored"] for each in told)
-    first, last = told[sets // 3], told[-1]
-    assert last["files"] <= first["files"], f"{first} became {last}"
-    assert last["threads"] <= first["threads"], f"{first} became {last}"
-    growth = last["memory"] / first["memory"]
-    if runs >= MANY:
-        assert growth <= GROWTH, f"{first} became {last}"
-    figures(
-        f"soak: {sets * size} experiments in one process: {last['files']} files, {last['threads']} threads, "
-        f"{last['memory'] / 1e6:.0f} MB, {growth:.3f} of what it was after a third of them; 0 open"
-    )
+    return told[sets // 3], told[-1]
+
+
+def test_a_process_that_runs_many_experiments_does_not_grow(
+    place: World, tmp_path: Path, scale: Scale, figures: Figures, ledger: Ledger
+) -> None:
+    runs = scale(6, 2000)
+    size = min(SET, runs // 3)
+    for key in ledger.left([f"{runs // size * size} experiments"]):
+        first, last = soaked(place, tmp_path, runs // size, size)
+        told = f"{first} became {last}"
+        growth = last["memory"] / first["memory"]
+        wrong = [f"it holds more {what}: {told}" for what in ("files", "threads") if last[what] > first[what]]
+        if runs >= MANY and growth > GROWTH:
+            wrong.append(f"it grows: {told}")
+        ledger.add(key, wrong, **{what: last[what] for what in ("files", "threads", "memory")}, growth=growth)
+        figures(
+            f"soak: {key} in one process: {last['files']} files, {last['threads']} threads, "
+            f"{last['memory'] / 1e6:.0f} MB, {growth:.3f} of what it was after a third of them; 0 open"
+        )
+    assert ledger.wrong() == []
