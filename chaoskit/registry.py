@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 import re
 from contextlib import suppress
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ class Registry(Generic[T]):
 
     def _all(self) -> Mapping[str, T]:
         if not self._scanned:
+            from importlib.metadata import entry_points  # noqa: PLC0415 - it takes longer than the rest of a name
+
             packages = [self._package, *(point.value for point in entry_points(group=self._package))]
             for package in map(importlib.import_module, packages):
                 for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
