@@ -23,12 +23,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from benchmarks import chaostoolkit_peer
 from benchmarks.lab import PEERS, client, environment, sandbox_up
 from benchmarks.measure import Figure, median, options, reporting, tell, timed
+from benchmarks.own_part import calls_made_by, own_part
 from chaoskit.api import open_target, opened
 
 if TYPE_CHECKING:
@@ -87,21 +87,20 @@ class Heard:
     @contextmanager
     def hearing(self) -> Iterator[None]:
         """For a block."""
-        make = BaseClient._make_api_call  # noqa: SLF001 - every call goes through it
 
-        def heard(client: Any, operation: str, params: Mapping[str, Any]) -> Any:
-            service = client.meta.service_model.service_name
-            told = json.dumps(params, sort_keys=True, default=str)
-            self.calls.append(("after", service, operation, told))
-            # Clients are shared: whose call it is, its context knows.
-            self.made.append(partial(copy_context().run, make, client, operation, params))
-            return make(client, operation, params)
+        def listening(make: Any) -> Any:
+            def heard(client: Any, operation: str, params: Mapping[str, Any]) -> Any:
+                service = client.meta.service_model.service_name
+                told = json.dumps(params, sort_keys=True, default=str)
+                self.calls.append(("after", service, operation, told))
+                # Clients are shared: whose call it is, its context knows.
+                self.made.append(partial(copy_context().run, make, client, operation, params))
+                return make(client, operation, params)
 
-        BaseClient._make_api_call = heard  # noqa: SLF001 - as above
-        try:
+            return heard
+
+        with calls_made_by(listening):
             yield
-        finally:
-            BaseClient._make_api_call = make  # noqa: SLF001 - as above
 
     def repeated(self) -> list[str]:
         """Reads that were made before, with no change since."""
@@ -185,6 +184,8 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
 
             run()
             taken[name] = timed(run, rounds)
+            if deadman:
+                own_part(report, run, rounds)
             heard[name] = Heard()
             with heard[name].hearing():
                 lab.run(experiments, listener=heard[name].listen, deadman=deadman)
