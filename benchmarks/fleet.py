@@ -48,7 +48,7 @@ INJECTING: Final = (
     "PutBucketPolicy",
 )
 """The call of each of the five experiments, as CloudTrail names it."""
-_LOOK_S: Final = 0.5
+_LOOK_S: Final = 2.0
 _OPEN: Final = re.compile(r"event='(applied|undone|verdict)'")
 
 

@@ -2,7 +2,8 @@
 
 moto copies whole tables for each transaction, and forgets a client's token. Here all conditions are decided
 first, on the items as they are, and a request that comes again with its token within ten minutes changes
-nothing more (Amazon DynamoDB API Reference, "TransactWriteItems").
+nothing more (Amazon DynamoDB API Reference, "TransactWriteItems"). A query reads the items of its partition
+alone, where moto sorts the whole table first.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 100
 _TOKEN_LASTS_S: Final = 600
+_INDEX_NAME: Final = 6  # its place among what `Table.query` is given besides the key
 _TOKENS: Final = "chaoskit_tokens"
 
 
@@ -31,6 +33,23 @@ def amend(now: Callable[[], datetime]) -> None:
     models.DynamoDBBackend.transact_write_items = _transact
     handler = responses.DynamoHandler
     handler.transact_write_items = _once(unwrap(handler.transact_write_items), now)
+    tables = import_module("moto.dynamodb.models.table").Table
+    tables.query = _of_a_partition(unwrap(tables.query))
+
+
+def _of_a_partition(query: Callable[..., Any]) -> Callable[..., Any]:
+    """Moto's way to query a table, shown no more of it than the partition that is asked for."""
+
+    @wraps(query)
+    def narrowed(table: Any, hash_key: Any, *more: Any, **given: Any) -> Any:
+        index = given.get("index_name") or (more[_INDEX_NAME] if len(more) > _INDEX_NAME else None)
+        if index is None and table.range_key_attr and hash_key is not None:
+            there = table.items.get(hash_key)
+            table = copy.copy(table)
+            table.items = {} if there is None else {hash_key: there}
+        return query(table, hash_key, *more, **given)
+
+    return narrowed
 
 
 def _once(write: Callable[[Any], Any], now: Callable[[], datetime]) -> Callable[[Any], Any]:

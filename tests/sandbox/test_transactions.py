@@ -152,3 +152,36 @@ def test_each_action_of_a_transaction_needs_its_own_permission(aws: Aws, table: 
         limited.transact_write_items, TransactItems=[put(table, "c"), {"ConditionCheck": check}]
     )
     assert (code, "dynamodb:ConditionCheckItem" in message) == ("AccessDeniedException", True)
+
+
+def test_a_query_finds_what_is_in_its_partition_page_by_page_and_by_an_index(dynamodb: Any) -> None:
+    name = f"table-{next(NUMBERS)}"
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in "krs"],
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}, {"AttributeName": "r", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-s",
+                "KeySchema": [{"AttributeName": "s", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for k, r in itertools.product("ab", "123"):
+        dynamodb.put_item(TableName=name, Item={"k": {"S": k}, "r": {"S": r}, "s": {"S": r}})
+
+    def found(condition: str, value: str, **more: Any) -> list[str]:
+        given = {"KeyConditionExpression": condition, "ExpressionAttributeValues": {":v": {"S": value}}}
+        pages = dynamodb.get_paginator("query").paginate(TableName=name, **given, **more)
+        return [item["k"]["S"] + item["r"]["S"] for page in pages for item in page["Items"]]
+
+    assert found("k = :v", "a") == ["a1", "a2", "a3"]
+    assert found("k = :v", "b", PaginationConfig={"PageSize": 1}, ScanIndexForward=False) == [
+        "b3",
+        "b2",
+        "b1",
+    ]
+    assert found("k = :v", "c") == []
+    assert sorted(found("s = :v", "2", IndexName="by-s")) == ["a2", "b2"]
