@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test long reliability reliability-slice fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
+.PHONY: help install run test long reliability reliability-slice reliability-kept fuzz mutate lint types check format lock bench bench-keep bench-compare bench-page bench-policy bench-events bench-sigma bench-sandbox bench-latency bench-overhead bench-accuracy bench-throughput bench-accounts bench-fleet bench-fixture bench-startup bench-suite fleet docs fleet-actions shots axe tutorial clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ reliability: $(INSTALLED) ## The proofs that nothing is left behind, in full (ho
 reliability-slice: $(INSTALLED) ## Go on with one of them for MINUTES=8: PROOF=crash_matrix; what it found is kept
 	CHAOSKIT_RELIABILITY=full CHAOSKIT_RELIABILITY_LEDGER=tests/reliability/kept \
 	  CHAOSKIT_RELIABILITY_MINUTES=$(or $(MINUTES),8) $(BIN)/python -m pytest -n 0 tests/reliability/test_$(PROOF).py
+
+reliability-kept: $(INSTALLED) ## What these proofs have found so far, by tests/reliability/kept
+	@$(BIN)/python -m tests.reliability.ledger
 
 fuzz: $(INSTALLED) ## Every property on all its examples, of which `make test` tries a quarter
 	CHAOSKIT_EXAMPLES=full $(BIN)/python -m pytest -n 2 --dist loadfile \

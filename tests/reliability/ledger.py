@@ -3,6 +3,9 @@
 `CHAOSKIT_RELIABILITY_LEDGER=FOLDER` keeps it between runs: what it holds without a failure is not tried
 again.
 `CHAOSKIT_RELIABILITY_MINUTES=8` ends a slice after that time; the figures are then of all slices so far.
+
+`python -m tests.reliability.ledger` (`make reliability-kept`) prints what the kept rows say; it ends with 1
+when something was left.
 """
 
 from __future__ import annotations
@@ -10,23 +13,26 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[2]
+KEPT: Final = Path(__file__).with_name("kept")
+_LARGEST: Final = frozenset({"slowest", "seconds", "files_held", "threads", "memory", "growth"})
 
 
 class Ledger:
     """The rows of one proof, by a key that says what was tried."""
 
-    def __init__(self, name: str) -> None:
-        folder, minutes = (
-            os.environ.get(f"CHAOSKIT_RELIABILITY_{what}", "") for what in ("LEDGER", "MINUTES")
-        )
+    def __init__(self, name: str, folder: str | None = None) -> None:
+        """Read what is kept; in a folder of its own, or where the environment says."""
+        kept, minutes = (os.environ.get(f"CHAOSKIT_RELIABILITY_{what}", "") for what in ("LEDGER", "MINUTES"))
+        folder = kept if folder is None else folder
         self._file = Path(folder) / f"{name}.jsonl" if folder else None
         self._ends = time.monotonic() + 60 * float(minutes) if minutes else None
         self._commit = _commit() if folder else ""
@@ -73,6 +79,19 @@ class Ledger:
         """Everything that a proof must not see."""
         return [wrong for row in self._rows.values() for wrong in row["wrong"]]
 
+    def summary(self) -> str:
+        """Everything that its rows count, in a line: sums, or the largest of what is no count."""
+        names = dict.fromkeys(name for row in self._rows.values() for name in row)
+        found = {name: self._summed(name) for name in names if name not in ("key", "commit", "wrong")}
+        told = ", ".join(f"{name} {value}" for name, value in found.items())
+        commits = dict.fromkeys(row["commit"] for row in self._rows.values())
+        return f"{len(self)} rows: {told}; {len(self.wrong())} wrong (tried on {', '.join(commits)})"
+
+    def _summed(self, name: str) -> Any:
+        if any(isinstance(row.get(name), dict) for row in self._rows.values()):
+            return self.tally(name)
+        return f"up to {self.most(name):.3g}" if name in _LARGEST else self.total(name)
+
     def __contains__(self, key: str) -> bool:
         return key in self._rows
 
@@ -83,3 +102,15 @@ class Ledger:
 def _commit() -> str:
     asked = ["git", "rev-parse", "--short", "HEAD"]
     return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def main() -> int:
+    """Print what each proof has found."""
+    ledgers = {file.stem: Ledger(file.stem, str(KEPT)) for file in sorted(KEPT.glob("*.jsonl"))}
+    for name, ledger in ledgers.items():
+        sys.stdout.write(f"{name.removeprefix('test_').replace('_', ' ')}\n    {ledger.summary()}\n")
+    return int(any(ledger.wrong() for ledger in ledgers.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
