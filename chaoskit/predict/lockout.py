@@ -34,7 +34,7 @@ class Lockouts:
         target, agent = self._target, "chaoskit/predict"
         aws = Aws(target.connection, account=target.account, user_agent=agent)
         management = Aws(target.management, user_agent=agent) if target.management else None
-        return foresee_lockout(experiment, Predictor(aws, role, management=management), role)
+        return foresee_lockout(experiment, Predictor(aws, role, management=management, endpoints=False), role)
 
 
 def foresee_lockout(experiment: Experiment, undoer: Predictor, role_arn: str) -> str | None:

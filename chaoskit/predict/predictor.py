@@ -83,6 +83,7 @@ class Predictor:
         management: Reader | None = None,
         local_address: str | None = None,
         session_policy: str | None = None,
+        endpoints: bool = True,
     ) -> None:
         """Read nothing yet.
 
@@ -93,6 +94,8 @@ class Predictor:
             local_address: The address that calls come from, where it is known; a call's own address
                 counts only then.
             session_policy: What the run's role session is limited to.
+            endpoints: Ask which VPC endpoints a call may come through. They can only make it depend on that;
+                whoever acts on what is certain need not know.
         """
         self.look = Look(aws)
         self._above = Look(management) if management else None
@@ -103,6 +106,7 @@ class Predictor:
         self._organization = Organization(self.look, self._above)
         self._resources = Resources(self.look, self._identities)
         self._endpoints = Endpoints(self.look)
+        self._one_way = local_address is not None or not endpoints
 
     def predict(
         self, call: Call, before: Sequence[Call], effects: Effects
@@ -184,7 +188,7 @@ class Predictor:
     def _wherever(self, case: _Case, needed: Requirement) -> Prediction:
         """One permission, whichever of the account's VPC endpoints the call comes through, or none."""
         now = self._decided(case, needed, None)
-        if self._address or now.effect is not Foreseen.NOT_STOPPED:
+        if self._one_way or now.effect is not Foreseen.NOT_STOPPED:
             return now
         try:
             ways = self._endpoints.that_lead_to(case.call.service)
