@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.contract import Trace
@@ -255,8 +255,11 @@ class _Run:
         for _ in range(_STEADY_TRIES):
             try:
                 trouble = check_steady_state(self._experiment, self._sessions.look, self._trace)
-            except TargetError:  # the session has ended in mid-run
-                trouble = check_steady_state(self._experiment, self._sessions.look_anew(), self._trace)
+            except TargetError as error:  # the session has ended in mid-run
+                trouble = str(error)
+                with suppress(TargetError):  # the next try asks for one again
+                    self._sessions.look_anew()
+                    continue
             if trouble is None:
                 return None
             self._around.clock.wait(_STEADY_WAIT_S, never)

@@ -75,6 +75,10 @@ class Ledger:
                 summed[name] = summed.get(name, 0) + number
         return dict(sorted(summed.items(), key=lambda item: -item[1]))
 
+    def has_failed(self, key: str) -> bool:
+        """Whether something was wrong when it was tried."""
+        return bool(self._rows.get(key, {}).get("wrong"))
+
     def wrong(self) -> list[str]:
         """Everything that a proof must not see."""
         return [wrong for row in self._rows.values() for wrong in row["wrong"]]

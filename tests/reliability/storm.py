@@ -187,11 +187,12 @@ def error(request: Request, status: int, code: str) -> tuple[int, list[tuple[str
         encoded = b"".join(bytes([0x78, len(text)]) + text for text in texts)
         headers = [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")]
         return status, headers, b"\xa2" + encoded
-    if "x-amz-target" in named or request.path.startswith("/endpoints/"):
+    of_s3 = "x-amz-content-sha256" in named  # Amazon S3 alone asks for this header
+    if not (of_s3 or named.get("content-type", "").startswith("application/x-www-form-urlencoded")):
         headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)]
         return status, headers, f'{{"__type": "{code}", "message": "{message}"}}'.encode()
     inner = f"<Code>{code.removesuffix('Exception')}</Code><Message>{message}</Message>"
-    if "x-amz-content-sha256" in named:  # Amazon S3 alone asks for this header
+    if of_s3:
         slow = inner.replace("Throttling", "SlowDown")
         return (
             503 if slow != inner else status,
