@@ -43,7 +43,7 @@ WEATHER: Final = st.integers(0, 2**32 - 1)
 # which could be cut short between them.
 FAILED_ONCE: Final = (("research-trail-deleted", FIRST_SEED),)
 SEEDS_THAT_FAILED: Final = (5028, 5075, 5094, 5138, 5188, 5297, 5428, 5438, 5735)
-"""An alarm rings for its period, a region has its first event bus, a burst loses calls; a session has ended, and
+"""Alarms ring for a period, a region gets its first event bus, a burst loses calls; a session has ended, and
 another can't be had at once."""
 
 
