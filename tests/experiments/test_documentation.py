@@ -98,7 +98,7 @@ def test_each_worker_of_xdist_has_a_sandbox_and_a_journal_of_its_own(
     assert "2 passed" in done.stdout, done.stdout
     home = Path(env["CHAOSKIT_HOME"])
     assert {"journal-gw0.sqlite", "journal-gw1.sqlite"} <= {path.name for path in home.iterdir()}
-    # On a busy machine pytest-xdist does not wait until a worker has removed its files; the sandbox ends with it.
+    # On a busy machine pytest-xdist waits for no worker to remove its files; the sandbox ends all the same.
     keeper = Sandboxes(home / "sandboxes")
     left = {path.stem for path in keeper.folder.glob("run-*")}
     for _ in range(100):
