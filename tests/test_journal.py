@@ -284,6 +284,28 @@ def test_a_file_that_is_no_journal_is_told_and_not_touched(path: Path) -> None:
     assert path.read_bytes() == b"not a database, " * 100
 
 
+@pytest.mark.parametrize("readonly", [True, False])
+@pytest.mark.parametrize("length", [1, 14, 20, 39, 62, 64, 511, 4096])
+def test_a_journal_that_is_cut_short_is_never_taken_for_a_new_one(
+    path: Path, length: int, readonly: bool
+) -> None:
+    with SqliteJournal(path) as journal:
+        journal.record(RECORD)
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(JournalError), SqliteJournal(path, readonly=readonly) as journal:
+        journal.open_faults()
+
+
+def test_a_journal_whose_maker_died_before_it_had_tables_is_a_new_one(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    with SqliteJournal(path, readonly=True) as journal:
+        assert journal.open_faults() == []
+    with SqliteJournal(path) as journal:
+        journal.record(RECORD)
+        assert len(journal.open_faults()) == 1
+
+
 def test_a_write_that_fails_is_told_as_the_journals_failure(path: Path) -> None:
     with SqliteJournal(path) as journal:
         journal._db.execute("PRAGMA query_only = ON")

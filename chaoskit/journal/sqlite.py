@@ -185,15 +185,14 @@ class SqliteJournal:
             where = f"{self.path.absolute().as_uri()}?mode=rw"
             db = sqlite3.connect(where, uri=True, check_same_thread=False)
             db.execute("PRAGMA query_only = ON")
-            # A process that died while it made the file left it without tables: nothing was recorded.
-            self._empty = db.execute("PRAGMA user_version").fetchone()[0] == 0
+            self._empty = self._is_new(db)
         else:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             db = sqlite3.connect(self.path, check_same_thread=False)
             # Not FULL: a power failure may bring back SQLite's own journal, deleted a moment ago, which would
             # take back the last row, of a change that was sent (SQLite, "PRAGMA synchronous").
             db.execute("PRAGMA synchronous = EXTRA")
-            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if self._is_new(db):
                 db.executescript(f"{_TABLES} PRAGMA user_version = 1;")
             db.executescript(_EFFECTS)
         db.row_factory = sqlite3.Row
@@ -209,6 +208,22 @@ class SqliteJournal:
             with db:
                 leases.drop(db)
         return db
+
+    def _is_new(self, db: sqlite3.Connection) -> bool:
+        """Whether nothing was recorded: a process that died while it made the file left it without tables.
+
+        Raises:
+            JournalError: It is not, but SQLite takes what is left of it for an empty one.
+            sqlite3.Error: It can't be read.
+        """
+        if db.execute("PRAGMA user_version").fetchone()[0]:
+            return False
+        if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] and self.path.stat().st_size:
+            db.close()
+            raise JournalError(
+                f"The journal {self.path} is cut short: look over the account, then move it away."
+            )
+        return True
 
     def _take_lock(self) -> None:
         self._lock_fd = os.open(self.path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
