@@ -115,13 +115,19 @@ def normalize(http: HttpRequest, signing_name: str, region: str) -> Request:
     }
     for name, value in http.headers.items():
         if name not in _DROPPED and not (packed and name == "content-encoding"):
-            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+            environ[_variable(name)] = value
     if "content-type" in http.headers:
         environ["CONTENT_TYPE"] = http.headers["content-type"]
     environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = {
-        f"HTTP_{name.upper().replace('-', '_')}": spelled for name, spelled in http.names.items()
+        _variable(name): spelled for name, spelled in http.names.items()
     }
     return Request(environ)
+
+
+@lru_cache(maxsize=1024)
+def _variable(header: str) -> str:
+    """What WSGI calls a header."""
+    return f"HTTP_{header.upper().replace('-', '_')}"
 
 
 def _subdomain(host: str) -> str:
