@@ -154,6 +154,8 @@ class Observer:
         """Why no latency can be told, or None."""
         wall, steady = self._began
         jumped = (ended - wall).total_seconds() - (self._clock.monotonic() - steady)
+        before = (ended - self._start).total_seconds()  # by a clock that was put back before the first look
+        jumped = min(jumped, before) if before < -_CLOCKS_AGREE_S else jumped
         if abs(jumped) > _CLOCKS_AGREE_S:
             return f"this machine's clock jumped by {jumped:+.0f} s meanwhile, so no latency can be told"
         return None
