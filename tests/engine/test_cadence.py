@@ -118,3 +118,17 @@ def test_a_clock_that_is_put_back_delays_no_look() -> None:
     Observer([item], run, run, watch=run, timeline=timeline, clock=clock).observe()
     assert "jumped" in item.summary
     assert clock.at < 2
+
+
+def test_a_clock_that_is_put_back_before_the_first_look_ends_the_watch_too() -> None:
+    class Behind(Steps):
+        def now(self) -> Any:
+            return super().now() - timedelta(hours=1)
+
+    clock = Behind()
+    item = ExpectationResult(Expectation(Role.DETECTION, Detector(clock, 30.0), Duration(60)))
+    run, timeline = cast("Any", Run()), Timeline(result(item), clock, None)
+    Observer([item], run, run, watch=run, timeline=timeline, clock=clock).observe()
+    assert item.met is None
+    assert "jumped" in item.summary
+    assert clock.at < 2
