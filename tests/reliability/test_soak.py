@@ -72,8 +72,10 @@ def test_a_process_that_runs_many_experiments_does_not_grow(
             wrong.append(f"it grows: {told}")
         held = {"files_held": last["files"], "threads": last["threads"], "memory": last["memory"]}
         ledger.add(key, wrong, experiments=runs // size * size, **held, growth=growth)
-        figures(
-            f"soak: {key} in one process: {last['files']} files, {last['threads']} threads, "
-            f"{last['memory'] / 1e6:.0f} MB, {growth:.3f} of what it was after a third of them; 0 open"
-        )
+    figures(
+        f"soak: {ledger.total('experiments')} experiments in one process: "
+        f"{ledger.most('files_held'):.0f} files, {ledger.most('threads'):.0f} threads, "
+        f"{ledger.most('memory') / 1e6:.0f} MB, "
+        f"{ledger.most('growth'):.3f} of what it was after a third of them; 0 open"
+    )
     assert ledger.wrong() == []
