@@ -20,6 +20,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from random import Random
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -214,11 +215,16 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
 def _in_turns(
     works: Mapping[str, Callable[[], None]], rounds: int
 ) -> dict[str, tuple[list[float], list[float]]]:
-    """Wall and processor time of each, which take turns; the first round fills caches."""
+    """Wall and processor time of each, which take turns; the first round fills caches.
+
+    Each turn has another order: who always comes after the same calls would find the caches warm.
+    """
     taken: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in works}
+    order, chance = list(works), Random(rounds)  # noqa: S311 - no secret
     for turn in range(rounds + 1):
-        for name, work in works.items():
-            wall, spent = timed(work, 1)
+        chance.shuffle(order)
+        for name in order:
+            wall, spent = timed(works[name], 1)
             if turn:
                 taken[name][0].extend(wall)
                 taken[name][1].extend(spent)

@@ -4,11 +4,12 @@ A journal grants them. Every grant has an epoch higher than all before it, and w
 the lease that it makes it under: a run that was away while its lease ended (a machine that slept, a process
 that hung) is refused once somebody else was granted any of its resources.
 
-Here are the rows of the SQLite journal; `chaoskit.journal.grants` does the same in DynamoDB.
+Here are those of the SQLite journal; `chaoskit.journal.grants` does the same in DynamoDB.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -19,12 +20,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
 
-TABLES: Final = """
-CREATE TABLE IF NOT EXISTS leases (
-    resource TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, until TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY AUTOINCREMENT);
-"""
+EPOCHS: Final = "CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY AUTOINCREMENT);"
+_A_WRITER: Final = 1 << 32
+"""So many epochs has each process that opens the file to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +48,44 @@ class LeaseLostError(JournalError):
     """The lease has ended, and somebody else was granted a resource of it, or it was given back."""
 
 
-def drop(db: sqlite3.Connection) -> None:
-    """Drop every lease: who opens the file to write has proof that all holders are dead. Epochs go on."""
-    db.execute("DELETE FROM leases")
+class Granted:
+    """The leases of the one process that writes a SQLite journal; not for many threads at once.
 
-
-def take(db: sqlite3.Connection, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
-    """Take all of the resources or none; see `chaoskit.journal.Journal.hold`."""
-    now = datetime.now(UTC)
-    for resource in sorted(resources):
-        row = db.execute("SELECT holder, until FROM leases WHERE resource = ?", (resource,)).fetchone()
-        if row and row["holder"] != holder and datetime.fromisoformat(row["until"]) > now:
-            raise LeaseHeldError(f"Run {row['holder']} is changing {resource} until {row['until']}.")
-    epoch = int(db.execute("INSERT INTO epochs DEFAULT VALUES").lastrowid or 0)
-    db.execute("DELETE FROM epochs")  # the number is never given again
-    until = (now + timedelta(seconds=lasting_s)).isoformat()
-    db.executemany(
-        "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)",
-        [(resource, holder, epoch, until) for resource in resources],
-    )
-    return Lease(holder, epoch, frozenset(resources))
-
-
-def give_back(db: sqlite3.Connection, holder: str) -> None:
-    """Free all that a run holds."""
-    db.execute("DELETE FROM leases WHERE holder = ?", (holder,))
-
-
-def check(db: sqlite3.Connection, lease: Lease) -> None:
-    """Refuse a lease that is not the latest of its resources.
-
-    Raises:
-        LeaseLostError: As it says.
+    They need no file: whoever has the kernel's lock has proof that all earlier holders are dead. Only that
+    epochs go on does.
     """
-    for resource in sorted(lease.resources):
-        row = db.execute("SELECT holder, epoch FROM leases WHERE resource = ?", (resource,)).fetchone()
-        if row is None or row["epoch"] != lease.epoch:
-            now = f"run {row['holder']} has it now" if row else "it was given back"
-            raise LeaseLostError(
-                f"Run {lease.holder} has lost its lease on {resource}, and {now}: it changes nothing more."
-            )
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Grant nothing yet; all epochs are higher than those of the file's earlier writers."""
+        writer = int(db.execute("INSERT INTO epochs DEFAULT VALUES").lastrowid or 0)
+        db.execute("DELETE FROM epochs")  # the number is never given again
+        self._epochs = itertools.count(writer * _A_WRITER)
+        self._held: dict[str, tuple[str, int, datetime]] = {}
+
+    def take(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
+        """Take all of the resources or none; see `chaoskit.journal.Journal.hold`."""
+        now = datetime.now(UTC)
+        for resource in sorted(resources):
+            by, _, until = self._held.get(resource, (holder, 0, now))
+            if by != holder and until > now:
+                raise LeaseHeldError(f"Run {by} is changing {resource} until {until.isoformat()}.")
+        epoch, until = next(self._epochs), now + timedelta(seconds=lasting_s)
+        self._held |= dict.fromkeys(resources, (holder, epoch, until))
+        return Lease(holder, epoch, frozenset(resources))
+
+    def give_back(self, holder: str) -> None:
+        """Free all that a run holds."""
+        self._held = {resource: held for resource, held in self._held.items() if held[0] != holder}
+
+    def check(self, lease: Lease) -> None:
+        """Refuse a lease that is not the latest of its resources.
+
+        Raises:
+            LeaseLostError: As it says.
+        """
+        for resource in sorted(lease.resources):
+            held = self._held.get(resource)
+            if held is None or held[1] != lease.epoch:
+                now = f"run {held[0]} has it now" if held else "it was given back"
+                lost = f"Run {lease.holder} has lost its lease on {resource}, and {now}"
+                raise LeaseLostError(f"{lost}: it changes nothing more.")

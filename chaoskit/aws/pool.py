@@ -75,6 +75,7 @@ class Pool:
         self._sessions: dict[tuple[str | None, str], Any] = {}
         self._signing: dict[tuple[str | None, str], Any] = {}
         self._clients: dict[tuple[str | None, str, str | None, str, int], Any] = {}
+        self._pages: dict[tuple[Any, str], Any] = {}
 
     def session(self, profile: str | None, region: str) -> Any:
         """A boto3 session with the profile's own credentials.
@@ -106,6 +107,13 @@ class Pool:
                 found = self._clients.get(key) or self._made(*key)
                 self._clients[key] = found
         return found
+
+    def pages(self, client: Any, method: str) -> Any:
+        """The paginator of a client's method, or None; kept, since boto3 makes a class for each."""
+        key = (client, method)
+        if key not in self._pages:
+            self._pages[key] = client.get_paginator(method) if client.can_paginate(method) else None
+        return self._pages[key]
 
     def _made(
         self, profile: str | None, region: str, endpoint_url: str | None, service: str, tries: int

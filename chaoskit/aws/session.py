@@ -235,8 +235,8 @@ class Aws:
         with translated(str(query), own_keys=True), calling(self._caller):
             client = self._client(query.service, attempts=_TRIES)
             method = _method(query.operation)
-            if client.can_paginate(method):
-                return client.get_paginator(method).paginate(**query.params).build_full_result()
+            if pages := self.connection.pool.pages(client, method):
+                return pages.paginate(**query.params).build_full_result()
             return getattr(client, method)(**query.params)
 
     def _spend(self, service: str, operation: str) -> None:

@@ -96,13 +96,13 @@ class SqliteJournal:
 
     def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
         """See `Journal`."""
-        with self._writing() as db:
-            return leases.take(db, resources, holder, lasting_s)
+        with self._mutex:
+            return self._granted.take(resources, holder, lasting_s)
 
     def release(self, holder: str) -> None:
         """See `Journal`."""
-        with self._writing() as db:
-            leases.give_back(db, holder)
+        with self._mutex:
+            self._granted.give_back(holder)
 
     def record(self, change: Record, lease: Lease | None = None) -> int:
         """See `Journal`."""
@@ -112,7 +112,7 @@ class SqliteJournal:
         now = _now()
         with self._writing() as db:
             if lease:
-                leases.check(db, lease)
+                self._granted.check(lease)
             cursor = db.execute(
                 f"INSERT INTO changes ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants only
                 [*values, Status.JOURNALED, now, now],
@@ -204,9 +204,9 @@ class SqliteJournal:
             )
         if not readonly:
             seals.migrate(db)
-            db.executescript(leases.TABLES)
+            db.executescript(leases.EPOCHS)
             with db:
-                leases.drop(db)
+                self._granted = leases.Granted(db)
         return db
 
     def _is_new(self, db: sqlite3.Connection) -> bool:

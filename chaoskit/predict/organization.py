@@ -53,6 +53,7 @@ class Organization:
         self._member = member
         self._above = management or member
         self._account = member.account
+        self._levels: dict[str, Levels | None] = {}
 
     @functools.cached_property
     def place(self) -> Place | None:
@@ -82,6 +83,11 @@ class Organization:
 
         What can't be read stands there as not known.
         """
+        if kind not in self._levels:
+            self._levels[kind] = self._read(kind)
+        return self._levels[kind]
+
+    def _read(self, kind: str) -> Levels | None:
         try:
             if self.place is None or kind not in self._enabled:
                 return None
