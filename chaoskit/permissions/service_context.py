@@ -85,7 +85,6 @@ _PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "kms:MultiRegion": "MultiRegion",
             "kms:ScheduleKeyDeletionPendingWindowInDays": "PendingWindowInDays",
             "kms:BypassPolicyLockoutSafetyCheck": "BypassPolicyLockoutSafetyCheck",
-            "kms:RequestAlias": "KeyId && starts_with(KeyId, 'alias/') && KeyId || `null`",
         },
         "secretsmanager": {
             "secretsmanager:SecretId": "SecretId",
@@ -173,7 +172,9 @@ _OF_RESOURCE = frozenset(
 _SIGNED = frozenset({"x-amz-content-sha256"})
 _ALSO_MODELLED: Mapping[str, frozenset[str]] = {
     "bedrock": frozenset({"bedrock:guardrailidentifier"}),
-    "kms": frozenset({"kms:calleraccount", "kms:grantisforawsresource", "kms:viaservice"}),
+    "kms": frozenset(
+        {"kms:calleraccount", "kms:grantisforawsresource", "kms:requestalias", "kms:viaservice"}
+    ),
     "lambda": frozenset({"lambda:functionarn"}),
     "sagemaker": frozenset(key.lower() for key in SAGEMAKER_KEYS),
     "s3": frozenset({"s3:authtype", "s3:signatureversion", "s3:tlsversion", "s3:requestobjecttagkeys"}),
@@ -256,6 +257,8 @@ def _s3(call: Call, _known: Account) -> dict[str, Any]:
 
 def _kms(call: Call, _known: Account) -> dict[str, Any]:
     context: dict[str, Any] = {"kms:CallerAccount": call.principal.account}
+    if str(call.params.get("KeyId", "")).startswith("alias/"):
+        context["kms:RequestAlias"] = call.params["KeyId"]
     for name, value in (call.params.get("EncryptionContext") or {}).items():
         context[f"kms:EncryptionContext:{name}"] = value
     if call.operation == "CreateGrant":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from weakref import WeakKeyDictionary
 
 from chaoskit.policy import Kind as PolicyKind
 from chaoskit.policy import MalformedPolicyDocument
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SCP = "SERVICE_CONTROL_POLICY"
 RCP = "RESOURCE_CONTROL_POLICY"
 _WITH_POLICIES = frozenset({Kind.USER, Kind.ROLE, Kind.FEDERATED})
+_ARNS: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 _EMPTY = '{"Version":"2012-10-17","Statement":[]}'
 
 
@@ -84,12 +86,20 @@ def levels(place: Membership | None, kind: str, cache: PolicyCache) -> Levels | 
     compiled_as = PolicyKind.SCP if kind == SCP else PolicyKind.RCP
     return tuple(
         tuple(
-            compiled(cache, policy.content, compiled_as, policy.arn)
+            compiled(cache, policy.content, compiled_as, _arn(policy))
             for policy in node.attached_policies
             if policy.type == kind
         )
         for node in place.nodes
     )
+
+
+def _arn(policy: Any) -> str:
+    """The ARN of moto's policy of an organization, which moto puts together whenever it is asked."""
+    known = _ARNS.get(policy)
+    if known is None:
+        known = _ARNS[policy] = str(policy.arn)
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Gateway:
             region=heard.region,
             source_ip=_source_ip(http, heard.signature, principal),
             user_agent=http.headers.get("user-agent", ""),
-            host=request.host,
+            host=request.environ["HTTP_HOST"],
             headers=http.headers,
             vpce=_signed(http, heard.signature, SOURCE_VPCE),
             request=request,

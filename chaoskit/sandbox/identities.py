@@ -10,10 +10,11 @@ import secrets
 import string
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.sandbox.errors import AuthFault
-from chaoskit.sandbox.state import backends
+from chaoskit.sandbox.state import backend, backends
 from chaoskit.sandbox.wire import Kind, Principal
 
 if TYPE_CHECKING:
@@ -187,25 +188,31 @@ def _long_term(access_key_id: str) -> Credential:
     if found is None or found[2].status != "Active":
         raise Unauthenticated(AuthFault.UNKNOWN_KEY)
     account, user, key = found
+    return _held(account, user.arn, user.id, user.name, access_key_id, key.secret_access_key)
+
+
+@lru_cache(maxsize=1024)
+def _held(  # noqa: PLR0917 - all of them are what it is remembered by
+    account: str, arn: str, user_id: str, name: str, access_key_id: str, secret: str
+) -> Credential:
+    """A user's key: the same as long as all of these are."""
     principal = Principal(
         kind=Kind.USER,
         account=account,
-        arn=user.arn,
-        principal_id=user.id,
+        arn=arn,
+        principal_id=user_id,
         access_key_id=access_key_id,
-        user_name=user.name,
+        user_name=name,
     )
-    return Credential(access_key_id, key.secret_access_key, "", principal)
+    return Credential(access_key_id, secret, "", principal)
 
 
 def _find_key(access_key_id: str) -> tuple[str, Any, Any] | None:
     """The account, user and access key (moto's) behind an id."""
-    for account, partitions in list(backends("iam").items()):
-        if "aws" not in partitions.keys():  # noqa: SIM118 - moto's `in` also answers for backends not yet made
-            continue
-        backend = partitions["aws"]
-        key = backend.access_keys.get(access_key_id)
-        user = backend.users.get(key.user_name) if key is not None else None
+    for account in list(backends("iam")):
+        held = backend("iam", account)
+        key = held.access_keys.get(access_key_id) if held is not None else None
+        user = held.users.get(key.user_name) if key is not None else None
         if user is not None and key in user.access_keys:
             return account, user, key
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -113,7 +113,7 @@ class MotoBackend:
                 waited and the sandbox was closed meanwhile.
         """
         request = call.request
-        handler = _prepared(call, target)
+        handler = prepared(call, target)
         with self.lock:
             self._curb(_package(target.service))
             try:
@@ -141,7 +141,7 @@ class MotoBackend:
             raise ApiError("ServiceUnavailable", "The sandbox is going away.", 503)
 
 
-def _prepared(call: ApiCall, target: Target) -> Callable[..., Any]:
+def prepared(call: ApiCall, target: Target) -> Callable[..., Any]:
     """Address a call's request to moto and name the account it acts in."""
     request = call.request
     host = call.host if target.service == "s3control" else _host(target.service, call.region)
@@ -154,11 +154,10 @@ def _prepared(call: ApiCall, target: Target) -> Callable[..., Any]:
         "SignedHeaders=host, Signature=0"
     )
     environ["HTTP_USER_AGENT"] = f"{call.user_agent} region/{call.region}"
-    url = f"https://{host}{request.raw_path}"
-    for pattern, handler in _routes(_package(target.service)):
-        if pattern.match(url):
-            return handler
-    raise _not_implemented(target.service, target.operation)
+    handler = _handler(_package(target.service), f"https://{host}{request.raw_path}")
+    if handler is None:
+        raise _not_implemented(target.service, target.operation)
+    return handler
 
 
 def _not_implemented(service: str, operation: str) -> ApiError:
@@ -175,6 +174,12 @@ def _package(service: str) -> str:
             raise
         raise ApiError("NotImplemented", f"The embedded sandbox does not have {service}.", 501) from None
     return name
+
+
+@lru_cache(maxsize=4096)
+def _handler(package: str, url: str) -> Callable[..., Any] | None:
+    """What of moto answers at an address: some services have sixty patterns."""
+    return next((handler for pattern, handler in _routes(package) if pattern.match(url)), None)
 
 
 @cache

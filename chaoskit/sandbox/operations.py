@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 _JSON = ("application/x-amz-json-1.0", "application/x-amz-json-1.1")
 _FORM = "application/x-www-form-urlencoded"
 _REST = ("rest-json", "rest-xml")
+_OF_FORMS = ("query", "ec2")
 _DROPPED = frozenset({"content-type", "content-length", "host", "transfer-encoding", "x-moto-account-id"})
+
+
+_MOST_KNOWN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,16 +184,36 @@ def find(request: Request, signing_name: str) -> Target:
     )
 
 
+_KNOWN: dict[tuple[str, ...], Target] = {}
+"""What requests without an `Action` were for."""
+
+
 def _named(request: Request) -> str:
     named = request.headers.get("X-Amz-Target") or request.values.get("Action")
     return f" ({named})" if named else ""
 
 
 def _match(service: str, protocol: str, request: Request) -> Target | None:
-    if protocol in {"query", "ec2"}:
+    if protocol in _OF_FORMS:
         version = request.values.get("Version", "")
         if version and version != _model(service).api_version:
             return None
+        return _routed(service, protocol, request)
+    # Path, query, target and which headers there are settle it; the same are sent again and again.
+    environ = request.environ
+    named = environ.get("HTTP_X_AMZ_TARGET", "")
+    key = (service, protocol, environ["HTTP_HOST"], request.method, environ["RAW_URI"], named, *environ)
+    target = _KNOWN.get(key)
+    if target is None:
+        target = _routed(service, protocol, request)
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        if target is not None:
+            _KNOWN[key] = target
+    return target
+
+
+def _routed(service: str, protocol: str, request: Request) -> Target | None:
     try:
         router = get_service_router(service)._get_router(protocol)  # noqa: SLF001 - its own choice knows fewer content types
         model, labels = router.match(request)
@@ -209,9 +233,9 @@ def parse(target: Target, request: Request) -> dict[str, Any]:
         parsed = parser.parse(
             {
                 "method": request.method,
-                "values": request.values,
+                "values": _values(target.protocol, request),
                 "headers": request.headers,
-                "body": request.data,
+                "body": request.get_data(),
                 "url_path": request.path,
                 "url_params": target.labels,
             }
@@ -226,6 +250,13 @@ def parse(target: Target, request: Request) -> dict[str, Any]:
     if not parsed and target.protocol == "json" and request.data:
         _check_json(request.data)
     return {name: value for name, value in parsed.items() if value is not None}
+
+
+def _values(protocol: str, request: Request) -> Any:
+    """The parameters outside the body's own form; to look for some in JSON takes as long as to read it."""
+    if protocol == "json":
+        return {}
+    return request.values if protocol in _OF_FORMS else request.args
 
 
 def _check_json(body: bytes) -> None:

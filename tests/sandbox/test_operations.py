@@ -56,6 +56,33 @@ def test_query_services_are_told_apart_by_their_version(version: str, service: s
     assert found("elasticloadbalancing", post("/", body, content_type=FORM))[0] == service
 
 
+def test_one_path_is_several_operations_whichever_was_asked_for_before() -> None:
+    copy = {"x-amz-copy-source": "other/key"}
+    for _ in range(2):
+        told = [
+            found("s3", HttpRequest(method, "/data/key", query, {"host": "127.0.0.1:1", **more}, b""))[1:]
+            for method, query, more in (
+                ("PUT", "", {}),
+                ("PUT", "", copy),
+                ("PUT", "tagging", {}),
+                ("GET", "", {}),
+                ("GET", "tagging", {}),
+                ("GET", "versionId=7", {}),
+            )
+        ]
+        assert [operation for operation, _ in told] == [
+            *("PutObject", "CopyObject", "PutObjectTagging"),
+            *("GetObject", "GetObjectTagging", "GetObject"),
+        ]
+        assert [params.get("VersionId") for _, params in told] == [*[None] * 5, "7"]
+
+
+def test_an_object_keeps_a_body_that_looks_like_a_form() -> None:
+    sent = HttpRequest("PUT", "/data/key", "", {"host": "127.0.0.1:1", "content-type": FORM}, b"a=1&b=2")
+    service, operation, params = found("s3", sent)
+    assert (service, operation, params["Body"]) == ("s3", "PutObject", b"a=1&b=2")
+
+
 def test_a_bucket_may_stand_in_the_host_or_in_the_path() -> None:
     wanted = ("s3", "GetObject", "data", "a/b")
     for http in (get("/data/a/b"), get("/a/b", "data.localhost:1")):
