@@ -67,6 +67,20 @@ for step in ("list", "attach", "list", "detach", "list"):
     else:
         getattr(iam, step + "_role_policy")(RoleName=role, PolicyArn=arn)
 """
+_REPEATED: Final = """\
+import json, sys
+from pathlib import Path
+import boto3
+from botocore import xform_name
+from botocore.exceptions import ClientError
+clients = {}
+for service, operation, params in json.loads(Path(sys.argv[1]).read_text("utf-8")):
+    client = clients.get(service) or clients.setdefault(service, boto3.client(service))
+    try:
+        getattr(client, xform_name(operation))(**params)
+    except ClientError:
+        pass
+"""
 _READS: Final = ("Get", "List", "Describe", "Head", "Lookup", "Simulate")
 
 
@@ -124,8 +138,10 @@ def main(rounds: int = 5, warm: int = 20) -> None:
         ours, theirs = home / "overhead.yaml", home / "overhead.json"
         ours.write_text(EXPERIMENT, "utf-8")
         theirs.write_text(json.dumps(chaostoolkit_peer.experiment(role, POLICY, sandbox.region)), "utf-8")
+        heard = _warm(report, sandbox, ours, theirs, warm)
+        made = [[service, operation, json.loads(params)] for _, service, operation, params in heard.calls]
+        (home / "calls.json").write_text(json.dumps(made), "utf-8")
         _whole(report, sandbox, home, role, rounds)
-        _warm(report, sandbox, ours, theirs, warm)
 
 
 def _whole(report: Report, sandbox: Instance, home: Path, role: str, rounds: int) -> None:
@@ -139,12 +155,13 @@ def _whole(report: Report, sandbox: Instance, home: Path, role: str, rounds: int
             *("--journal-path", str(home / "journal.json")),
         ],
         "boto3, the five calls": [sys.executable, "-c", _RAW.format(role=role, arn=POLICY)],
+        "boto3, the calls of chaoskit": [sys.executable, "-c", _REPEATED, str(home / "calls.json")],
     }
     there = {**environment(sandbox), "PYTHONPATH": str(Path(__file__).parent)}
     told: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in commands}
     for turn in range(rounds + 1):
         for name, command in commands.items():
-            where = {**environment(sandbox), "AWS_ENDPOINT_URL": ""} if "chaoskit" in name else there
+            where = {**environment(sandbox), "AWS_ENDPOINT_URL": ""} if name.startswith("chaoskit") else there
             wall, spent = _process(command, where, home)
             if turn:  # the first fills caches
                 told[name][0].append(wall)
@@ -173,7 +190,8 @@ def _process(command: list[str], where: Mapping[str, str], folder: Path) -> tupl
     return took
 
 
-def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: int) -> None:
+def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: int) -> Heard:
+    """Also tells the calls of a warm run."""
     heard = {"chaoskit": Heard(), "chaoskit, plain": Heard()}
     works: dict[str, Callable[[], None]] = {}
     with opened("embedded") as lab:
@@ -210,6 +228,7 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
         share = median(taken[name][1]) / median(taken[f"boto3, the calls of {name}"][1])
         report.goal(f"{name}: warm, beside them, by processor time", share, most=1.15)
     _list(report, heard, said["calls"])
+    return heard["chaoskit"]
 
 
 def _in_turns(
