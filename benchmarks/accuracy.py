@@ -96,7 +96,9 @@ class _Run:
 
     stop = Stop()
 
-    def __init__(self, sent: datetime) -> None:
+    def __init__(self, clock: Clock) -> None:
+        sent = clock.now()
+        self.began = sent, clock.monotonic()
         made = Attempt("a fault", Call("iam", "AttachRolePolicy"), sent, "applied", effect=True)
         self.trace = Trace("benchmark", sent, (made,))
 
@@ -161,7 +163,8 @@ def _dated(report: Report, runs: int) -> None:
 def _alerted(aws: Aws, url: str, after: float) -> tuple[float, float, float]:
     """Seconds until an alert was sent, the latency that is told of it, and until it was seen."""
     clock, times = SystemClock(), list[datetime]()
-    began, queue = clock.now(), aws.client("sqs")
+    run, quiet = cast("Any", _Run(clock)), cast("Any", _Quiet())
+    began, queue = run.began[0], aws.client("sqs")
     body = json.dumps({"userAgent": f"boto3 {_MINE}", "number": began.isoformat()})
 
     def alert() -> None:
@@ -170,7 +173,6 @@ def _alerted(aws: Aws, url: str, after: float) -> tuple[float, float, float]:
 
     probe = QueueMessage(queue=url, match=f"number == '{began.isoformat()}'")
     item = ExpectationResult(Expectation(Role.DETECTION, probe, Duration(120)))
-    run, quiet = cast("Any", _Run(began)), cast("Any", _Quiet())
     timer = threading.Timer(after, alert)
     timer.start()
     Observer([item], run, aws, watch=run, timeline=quiet, clock=clock).observe()
@@ -189,10 +191,9 @@ def _watched(delay: float, runs: int, *, virtual: bool) -> Told:
     told, earlier = Told(), list[Interval]()
     for number, truth in enumerate(_truths(delay, runs)):
         clock = Virtual() if virtual else SystemClock()
-        sent = clock.now()
-        detector = Detector(clock, sent + timedelta(seconds=truth))
+        run, quiet = cast("Any", _Run(clock)), cast("Any", _Quiet())
+        detector = Detector(clock, run.began[0] + timedelta(seconds=truth))
         item = ExpectationResult(Expectation(Role.DETECTION, detector, Duration(120)))
-        run, quiet = cast("Any", _Run(sent)), cast("Any", _Quiet())
         Observer(
             [item], run, run, watch=run, timeline=quiet, clock=clock, earlier=lambda _: earlier[:_KNOWN]
         ).observe()

@@ -60,10 +60,9 @@ class Observer:
         self._watch = watch
         self._timeline = timeline
         self._clock = clock
-        self._start = injector.trace.attempts[0].at
+        self._start, self._steady_start = injector.began or (clock.now(), clock.monotonic())
         self._last_without: dict[int, datetime] = {}
         self._broken: set[int] = set()
-        self._began = clock.now(), clock.monotonic()
 
     def observe(self) -> None:
         """Look, wait, look again; each look may close expectations.
@@ -152,10 +151,8 @@ class Observer:
 
     def _doubt(self, ended: datetime) -> str | None:
         """Why no latency can be told, or None."""
-        wall, steady = self._began
-        jumped = (ended - wall).total_seconds() - (self._clock.monotonic() - steady)
-        before = (ended - self._start).total_seconds()  # by a clock that was put back before the first look
-        jumped = min(jumped, before) if before < -_CLOCKS_AGREE_S else jumped
+        steady = self._clock.monotonic() - self._steady_start
+        jumped = (ended - self._start).total_seconds() - steady
         if abs(jumped) > _CLOCKS_AGREE_S:
             return f"this machine's clock jumped by {jumped:+.0f} s meanwhile, so no latency can be told"
         return None

@@ -80,6 +80,7 @@ class Run:
     """What an observer asks of a run besides: every effect was seen, and nothing says stop."""
 
     trace = trace(attempt(effect=True))
+    began = trace.attempts[0].at, 0.0
     stop = Stop()
 
     def look_for_effects(self) -> None:
