@@ -66,9 +66,8 @@ def derived(place: Target, folder: Path) -> dict[str, Any]:
 
 
 def _read(needed: Needs, aws: Aws, caller: str) -> list[str]:
-    """Actions to look with. API Gateway's are HTTP methods, which only a whole request would show."""
-    found = {_text(each) for each in grants([needed], aws, caller).get("Read", ())}
-    return sorted({"apigateway:GET" if each.startswith("apigateway:") else each for each in found})
+    """Actions to look with."""
+    return sorted({_text(each) for each in grants([needed], aws, caller).get("Read", ())})
 
 
 def _text(grant: Grant) -> str:

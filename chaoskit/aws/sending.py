@@ -51,6 +51,11 @@ def sending(call: Call) -> Sending | None:
     return Sending(request["method"], url.path, url.query, headers)
 
 
+def method(call: Call) -> str:
+    """The HTTP method of a call, which is known whatever its parameters: it is API Gateway's action."""
+    return str(_model(call.service).operation_model(call.operation).http["method"])
+
+
 @functools.cache
 def _model(service: str) -> Any:
     from botocore.loaders import create_loader  # noqa: PLC0415 - importing chaoskit.aws must stay cheap

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from chaoskit.aws import Query
-from chaoskit.aws.sending import sending
+from chaoskit.aws.sending import method, sending
 from chaoskit.predict.documents import placeholder
 from chaoskit.predict.look import UnreadError
 
@@ -79,7 +79,7 @@ def planned(call: Call, who: Who, region: str, source_ip: str | None) -> Planned
         call.region or region,
         who,
         source_ip,
-        method=request.method if request else "POST",
+        method=request.method if request else method(call),
         path=unquote(request.path) if request else "/",
         query=request.query if request else "",
         headers=request.headers if request else {},

@@ -8,6 +8,7 @@ from chaoskit.contract import About, Change, Fault, Observation, Probe
 from chaoskit.experiment import Expectation, Role
 from chaoskit.permissions.statements import SESSION_LIMIT, Grant
 from chaoskit.predict import engine_needs, grants, needs, session_policies
+from chaoskit.predict.harness import Needs
 from chaoskit.switches import Switches
 from tests.predict.account import HARNESS, MEMBER, account
 from tests.samples import GUARDRAIL, experiment
@@ -157,6 +158,11 @@ def test_an_id_that_only_a_reply_will_tell_is_open_in_a_path_too() -> None:
         Grant("apigateway:POST", f"{home}/deployments"),
         Grant("apigateway:PATCH", f"{home}/stages/v1"),
     }
+
+
+def test_what_a_probe_may_read_of_api_gateway_is_got() -> None:
+    (found,) = grants([Needs(declared={"apigateway:GetMethod"})], account(), HARNESS)["Read"]
+    assert found.action == "apigateway:GET"
 
 
 def test_what_a_probe_lends_to_another_tool_is_allowed_on_any_resource() -> None:
