@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+import chaoskit
 from benchmarks import chaostoolkit_peer
 from benchmarks.lab import PEERS, client, environment, sandbox_up
 from benchmarks.measure import Figure, median, options, reporting, tell, timed
@@ -138,10 +139,8 @@ def main(rounds: int = 5, warm: int = 20) -> None:
         ours, theirs = home / "overhead.yaml", home / "overhead.json"
         ours.write_text(EXPERIMENT, "utf-8")
         theirs.write_text(json.dumps(chaostoolkit_peer.experiment(role, POLICY, sandbox.region)), "utf-8")
-        heard = _warm(report, sandbox, ours, theirs, warm)
-        made = [[service, operation, json.loads(params)] for _, service, operation, params in heard.calls]
-        (home / "calls.json").write_text(json.dumps(made), "utf-8")
         _whole(report, sandbox, home, role, rounds)
+        _warm(report, sandbox, ours, theirs, warm)
 
 
 def _whole(report: Report, sandbox: Instance, home: Path, role: str, rounds: int) -> None:
@@ -157,6 +156,7 @@ def _whole(report: Report, sandbox: Instance, home: Path, role: str, rounds: int
         "boto3, the five calls": [sys.executable, "-c", _RAW.format(role=role, arn=POLICY)],
         "boto3, the calls of chaoskit": [sys.executable, "-c", _REPEATED, str(home / "calls.json")],
     }
+    (home / "calls.json").write_text(json.dumps(_all_calls(home / "overhead.yaml")), "utf-8")
     there = {**environment(sandbox), "PYTHONPATH": str(Path(__file__).parent)}
     told: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in commands}
     for turn in range(rounds + 1):
@@ -174,6 +174,18 @@ def _whole(report: Report, sandbox: Instance, home: Path, role: str, rounds: int
         report.goal(f"{name}: whole process, share of the Chaos Toolkit's processor time", share, most=0.5)
         share = median(told[name][0]) / median(told["Chaos Toolkit"][0])
         report.goal(f"{name}: whole process, share of the Chaos Toolkit's wall time", share, most=0.5)
+    share = median(told["chaoskit"][1]) / median(told["boto3, the calls of chaoskit"][1])
+    report.goal(
+        "chaoskit: whole process, beside its calls by boto3 alone, by processor time", share, most=1.5
+    )
+
+
+def _all_calls(experiment: Path) -> list[tuple[str, str, Any]]:
+    """What the command calls, prediction and all: service, operation and parameters."""
+    heard = Heard()
+    with heard.hearing():
+        chaoskit.run(experiment)
+    return [(service, operation, json.loads(params)) for _, service, operation, params in heard.calls]
 
 
 def _process(command: list[str], where: Mapping[str, str], folder: Path) -> tuple[float, float]:
@@ -190,8 +202,7 @@ def _process(command: list[str], where: Mapping[str, str], folder: Path) -> tupl
     return took
 
 
-def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: int) -> Heard:
-    """Also tells the calls of a warm run."""
+def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: int) -> None:
     heard = {"chaoskit": Heard(), "chaoskit, plain": Heard()}
     works: dict[str, Callable[[], None]] = {}
     with opened("embedded") as lab:
@@ -228,7 +239,6 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
         share = median(taken[name][1]) / median(taken[f"boto3, the calls of {name}"][1])
         report.goal(f"{name}: warm, beside them, by processor time", share, most=1.15)
     _list(report, heard, said["calls"])
-    return heard["chaoskit"]
 
 
 def _in_turns(

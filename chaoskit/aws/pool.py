@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
+from chaoskit.aws import models
 from chaoskit.aws.failures import translated
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Caller:
 
 
 _MAKING: Final = threading.RLock()
-"""boto3's clients are for many threads, its sessions for one at a time (Boto3 docs, "Session reference")."""
+"""Clients are for many threads, sessions for one at a time (Boto3 docs, "Session reference")."""
 _CALLER: ContextVar[Caller | None] = ContextVar("chaoskit_caller", default=None)
 
 
@@ -78,7 +79,7 @@ class Pool:
         self._pages: dict[tuple[Any, str], Any] = {}
 
     def session(self, profile: str | None, region: str) -> Any:
-        """A boto3 session with the profile's own credentials.
+        """A session of botocore's with the profile's own credentials; boto3's is twice as long to import.
 
         Raises:
             TargetError: There is no such profile.
@@ -121,22 +122,24 @@ class Pool:
         where = (profile, region)
         if where not in self._signing:
             self._signing[where] = _session(profile, region, _signer(self.session(profile, region)))
-        client = made(self._signing[where], service, endpoint_url, tries)
+        client = made(self._signing[where].create_client, service, endpoint_url, tries)
         client.meta.events.register(
             "before-sign", functools.partial(_say, service=service, local=endpoint_url is not None)
         )
         return client
 
 
-def made(session: Any, service: str, endpoint_url: str | None, tries: int, **options: Any) -> Any:
+def made(
+    create: Callable[..., Any], service: str, endpoint_url: str | None, tries: int, **options: Any
+) -> Any:
     """A client that is bounded in time and, in an embedded sandbox, reaches it whatever the service.
 
     Args:
-        session: A boto3 session.
+        create: `create_client` of a botocore session, or `client` of a boto3 one.
         service: As boto3 names it.
         endpoint_url: The embedded sandbox's URL, or None for AWS itself.
         tries: How often it sends a request that may go better.
-        options: What else `Session.client` takes; `user_agent_extra` too.
+        options: What else it takes; `user_agent_extra` too.
     """
     from botocore.config import Config  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
@@ -148,7 +151,7 @@ def made(session: Any, service: str, endpoint_url: str | None, tries: int, **opt
         s3={"addressing_style": "path"} if endpoint_url else None,
     )
     with _MAKING:
-        client = session.client(service, endpoint_url=endpoint_url, config=config, **options)
+        client = create(service, endpoint_url=endpoint_url, config=config, **options)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         bound = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED_S * 1000)
         client._endpoint.http_session._socket_options.append(bound)  # noqa: SLF001 - botocore has no setting for it
@@ -174,26 +177,30 @@ def _straighten(endpoint_url: str, request: AWSRequest, **_: object) -> None:
 
 
 def _session(profile: str | None, region: str, signer: Any = None) -> Any:
-    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-    import botocore.session  # noqa: PLC0415 - as above
+    import botocore.session  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
-    models, own = _models(), botocore.session.get_session()
-    own.register_component("data_loader", models)
+    session = botocore.session.get_session()
+    session.register_component("data_loader", models.loader())
     if signer is not None:
-        own.register_component("credential_provider", signer)
-    known = len(models.search_paths)
+        session.register_component("credential_provider", signer)
+    session.set_config_variable("region", region)
+    if profile is not None:
+        session.set_config_variable("profile", profile)
     with translated("session", own_keys=True):
-        session = boto3.session.Session(botocore_session=own, profile_name=profile, region_name=region)
-    del models.search_paths[known:]  # boto3 adds its own folder each time, which clients don't need
+        session.get_scoped_config()  # which is when a profile must be there
     return session
 
 
-@functools.cache
-def _models() -> Any:
-    """The service models, read once: reading costs most of a client."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+def for_people(session: Any) -> Any:
+    """The boto3 session of a botocore one: its clients can do what people expect, such as `upload_file`."""
+    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
-    return create_loader()
+    folders = models.loader().search_paths
+    known = len(folders)
+    with _MAKING:
+        made_of = boto3.session.Session(botocore_session=session)
+        del folders[known:]  # boto3 adds its own folder each time, which clients don't need
+    return made_of
 
 
 def _signer(own: Any) -> Any:

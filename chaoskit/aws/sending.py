@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from chaoskit.aws import models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ def sending(call: Call) -> Sending | None:
     """
     from botocore import serialize  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
-    model = _model(call.service)
+    model = models.service(call.service)
     operation = model.operation_model(call.operation)
     protocol = model.resolved_protocol
     serializer = serialize.create_serializer(protocol, include_validation=False)
@@ -53,13 +54,4 @@ def sending(call: Call) -> Sending | None:
 
 def method(call: Call) -> str:
     """The HTTP method of a call, which is known whatever its parameters: it is API Gateway's action."""
-    return str(_model(call.service).operation_model(call.operation).http["method"])
-
-
-@functools.cache
-def _model(service: str) -> Any:
-    from botocore.loaders import create_loader  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-    from botocore.model import ServiceModel  # noqa: PLC0415 - as above
-
-    # Read anew: a client changes the model that its session has read (S3's paths lose the bucket).
-    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+    return str(models.service(call.service).operation_model(call.operation).http["method"])
