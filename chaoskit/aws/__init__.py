@@ -1,6 +1,6 @@
 """AWS as the rest of chaoskit sees it: calls and queries as data, and the one place that sends them.
 
-Importing this is cheap: boto3 is imported when the first client is made.
+Importing this is cheap: botocore is imported when the first client is made, boto3 for those that people use.
 """
 
 from chaoskit.aws.budget import Budget, Rate, Spending

@@ -1,6 +1,6 @@
 """Clients that any number of accounts share: one for each service and place, whoever signs.
 
-A boto3 client is a third of a megabyte and a tenth of a second, of which an account has nothing of its own
+A client is a third of a megabyte and a tenth of a second, of which an account has nothing of its own
 but its credentials. Those are asked for when a request is signed, so they can be whose call it is just then.
 `benchmarks/accounts.py` measures what another account takes.
 """
@@ -79,7 +79,7 @@ class Pool:
         self._pages: dict[tuple[Any, str], Any] = {}
 
     def session(self, profile: str | None, region: str) -> Any:
-        """A session of botocore's with the profile's own credentials; boto3's is twice as long to import.
+        """A session of botocore's with the profile's own credentials; boto3's takes longer to import.
 
         Raises:
             TargetError: There is no such profile.

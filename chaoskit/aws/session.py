@@ -1,4 +1,4 @@
-"""The only import of boto3: connections to an account, and the clients that calls are sent through."""
+"""Connections to an account, and what is asked and sent through them."""
 
 from __future__ import annotations
 
@@ -256,10 +256,10 @@ def default_region(profile: str | None) -> str | None:
     Raises:
         TargetError: There is no such profile.
     """
-    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+    from botocore.session import Session  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
 
     with translated("session", own_keys=True):
-        region: str | None = boto3.session.Session(profile_name=profile).region_name
+        region: str | None = Session(profile=profile).get_config_variable("region")
         return region or os.environ.get("AWS_REGION")
 
 
