@@ -199,6 +199,8 @@ def test_every_game_day_can_be_played(block: Block, work: Work, journal: Path) -
 
 
 @pytest.mark.parametrize("block", [each for each in blocks("python") if each.runs], ids=str)
-def test_every_python_block_runs(block: Block) -> None:
+def test_every_python_block_runs(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    for registry in (FAULTS, PROBES):  # what a block defines is no part of the catalog
+        monkeypatch.setattr(registry, "_known", dict(vars(registry)["_known"]))
     with suppress(SystemExit):
         exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})  # noqa: S102 - our own
