@@ -10,8 +10,8 @@ Here are those of the SQLite journal; `chaoskit.journal.grants` does the same in
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.errors import JournalError
@@ -60,17 +60,17 @@ class Granted:
         writer = int(db.execute("INSERT INTO epochs DEFAULT VALUES").lastrowid or 0)
         db.execute("DELETE FROM epochs")  # the number is never given again
         self._epochs = itertools.count(writer * _A_WRITER)
-        self._held: dict[str, tuple[str, int, datetime]] = {}
+        self._held: dict[str, tuple[str, int, float]] = {}
 
     def take(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
         """Take all of the resources or none; see `chaoskit.journal.Journal.hold`."""
-        now = datetime.now(UTC)
+        now = time.monotonic()
         for resource in sorted(resources):
             by, _, until = self._held.get(resource, (holder, 0, now))
             if by != holder and until > now:
-                raise LeaseHeldError(f"Run {by} is changing {resource} until {until.isoformat()}.")
-        epoch, until = next(self._epochs), now + timedelta(seconds=lasting_s)
-        self._held |= dict.fromkeys(resources, (holder, epoch, until))
+                raise LeaseHeldError(f"Run {by} is changing {resource}, for {until - now:.0f} s at most.")
+        epoch = next(self._epochs)
+        self._held |= dict.fromkeys(resources, (holder, epoch, now + lasting_s))
         return Lease(holder, epoch, frozenset(resources))
 
     def give_back(self, holder: str) -> None:
