@@ -74,6 +74,7 @@ class Pool:
     def __init__(self) -> None:
         """Make nothing yet."""
         self._sessions: dict[tuple[str | None, str], Any] = {}
+        self._people: dict[tuple[str | None, str], Any] = {}
         self._signing: dict[tuple[str | None, str], Any] = {}
         self._clients: dict[tuple[str | None, str, str | None, str, int], Any] = {}
         self._pages: dict[tuple[Any, str], Any] = {}
@@ -88,6 +89,24 @@ class Pool:
             if (profile, region) not in self._sessions:
                 self._sessions[profile, region] = _session(profile, region)
             return self._sessions[profile, region]
+
+    def for_people(self, profile: str | None, region: str) -> Any:
+        """The boto3 session: its clients can do what people expect, such as `upload_file`.
+
+        Raises:
+            TargetError: There is no such profile.
+        """
+        import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
+
+        with _MAKING:
+            if (profile, region) not in self._people:
+                folders = models.loader().search_paths
+                known = len(folders)
+                self._people[profile, region] = boto3.session.Session(
+                    botocore_session=self.session(profile, region)
+                )
+                del folders[known:]  # boto3 adds its own folder each time, which clients don't need
+            return self._people[profile, region]
 
     def client(
         self, service: str, region: str, endpoint_url: str | None, profile: str | None, tries: int
@@ -189,18 +208,6 @@ def _session(profile: str | None, region: str, signer: Any = None) -> Any:
     with translated("session", own_keys=True):
         session.get_scoped_config()  # which is when a profile must be there
     return session
-
-
-def for_people(session: Any) -> Any:
-    """The boto3 session of a botocore one: its clients can do what people expect, such as `upload_file`."""
-    import boto3  # noqa: PLC0415 - importing chaoskit.aws must stay cheap
-
-    folders = models.loader().search_paths
-    known = len(folders)
-    with _MAKING:
-        made_of = boto3.session.Session(botocore_session=session)
-        del folders[known:]  # boto3 adds its own folder each time, which clients don't need
-    return made_of
 
 
 def _signer(own: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from chaoskit.aws.calls import Call, Credentials
 from chaoskit.aws.failures import translated
 from chaoskit.aws.inbox import Inboxes
-from chaoskit.aws.pool import Caller, Pool, calling, for_people, made
+from chaoskit.aws.pool import Caller, Pool, calling, made
 from chaoskit.errors import AwsError, TargetError
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Aws:
         if service not in self._persons:
             to, keys = self.connection, self.connection.credentials
             self._persons[service] = made(
-                for_people(to.pool.session(to.profile, to.region)).client,
+                to.pool.for_people(to.profile, to.region).client,
                 service,
                 to.endpoint_url,
                 _TRIES,

@@ -130,6 +130,14 @@ def test_a_person_s_own_client_keeps_its_identity_wherever_it_is_used(heard: Hea
     assert heard.by("lab") == ["AKIA0000000000000001"]
 
 
+def test_every_person_s_own_client_can_do_what_boto3_adds(heard: Heard) -> None:
+    place = Connection("us-east-1", endpoint_url=heard.url, credentials=Credentials("AKIAONE", "s"))
+    people = [Aws(place), Aws(replace(place, credentials=Credentials("AKIATWO", "s")))]
+    for person in people:
+        person.client("iam")
+        assert callable(person.client("s3").upload_file)
+
+
 def test_without_keys_those_of_the_environment_sign(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
