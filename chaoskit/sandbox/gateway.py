@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -183,11 +182,14 @@ class Gateway:
         return credential.principal
 
 
+_FIXED, _VERSION_4 = 0xF << 76 | 0x3 << 62, 0x4 << 76 | 0x2 << 62
 _IDS = random.Random()  # noqa: S311 - ids, not secrets; asking the kernel for each costs more than the rest of it
 
 
 def _new_id() -> str:
-    return str(uuid.UUID(int=_IDS.getrandbits(128), version=4))
+    """A version 4 UUID (RFC 9562); Python's own is put together in twice the time."""
+    digits = f"{_IDS.getrandbits(128) & ~_FIXED | _VERSION_4:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 _UNSIGNED = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})

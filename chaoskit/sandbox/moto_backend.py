@@ -46,6 +46,7 @@ _PACKAGES = {"lambda": "awslambda"}
 _OWN = frozenset(
     {"status", "date", "server", "connection", "content-length", "x-amzn-requestid", "transfer-encoding"}
 )
+_NO_CONTENT = int(HTTPStatus.NO_CONTENT)
 _ERROR = 300
 
 
@@ -150,11 +151,12 @@ def prepared(call: ApiCall, target: Target) -> Callable[..., Any]:
     environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
     environ["HTTP_AUTHORIZATION"] = (
         f"AWS4-HMAC-SHA256 Credential={call.principal.access_key_id or 'ANONYMOUS'}"
-        f"/20000101/{call.region}/{target.model.service_model.signing_name}/aws4_request, "
+        f"/20000101/{call.region}/{_signing_name(target.service)}/aws4_request, "
         "SignedHeaders=host, Signature=0"
     )
     environ["HTTP_USER_AGENT"] = f"{call.user_agent} region/{call.region}"
-    handler = _handler(_package(target.service), f"https://{host}{request.raw_path}")
+    path = environ["RAW_URI"].partition("?")[0]
+    handler = _handler(_package(target.service), f"https://{host}{path}")
     if handler is None:
         raise _not_implemented(target.service, target.operation)
     return handler
@@ -174,6 +176,11 @@ def _package(service: str) -> str:
             raise
         raise ApiError("NotImplemented", f"The embedded sandbox does not have {service}.", 501) from None
     return name
+
+
+@cache
+def _signing_name(service: str) -> str:
+    return str(get_service_model(service).signing_name)
 
 
 @lru_cache(maxsize=4096)
@@ -214,13 +221,17 @@ def _answer(
     target: Target, status: int, headers: Mapping[str, Any], body: str | bytes, request_id: str
 ) -> Answer:
     content = body.encode() if isinstance(body, str) else (body or b"")
-    if status == HTTPStatus.NO_CONTENT:
+    if status == _NO_CONTENT:
         content = b""  # moto sends some, which a client takes for the beginning of the next answer
-    given = {str(name).lower(): str(value) for name, value in headers.items()}
+    given, kept = dict[str, str](), list[tuple[str, str]]()
+    for name, value in headers.items():
+        lowered = str(name).lower()
+        given[lowered] = str(value)
+        if lowered not in _OWN:
+            kept.append((str(name), given[lowered]))
     moto_id = given.get("x-amzn-requestid", "")
     if moto_id and target.protocol in {"query", "ec2", "rest-xml"}:
         content = content.replace(moto_id.encode(), request_id.encode())
-    kept = [(str(name), str(value)) for name, value in headers.items() if str(name).lower() not in _OWN]
     if not content and "content-length" in given and target.model.http.get("method") == "HEAD":
         kept.append(("Content-Length", given["content-length"]))
     answer = Answer(status, kept, content)

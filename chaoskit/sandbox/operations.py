@@ -145,6 +145,8 @@ def _subdomain(host: str) -> str:
 
 def address(request: Request, host: str) -> None:
     """Send a normalized request to another host."""
+    if request.environ["HTTP_HOST"] == host:
+        return
     request.environ["HTTP_HOST"] = host
     request.environ["SERVER_NAME"] = host
     for cached in ("host", "url", "root_url", "host_url", "url_root", "base_url"):
