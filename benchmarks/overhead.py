@@ -158,14 +158,14 @@ def _whole(report: Report, sandbox: Instance, home: Path, role: str, rounds: int
     }
     (home / "calls.json").write_text(json.dumps(_all_calls(home / "overhead.yaml")), "utf-8")
     there = {**environment(sandbox), "PYTHONPATH": str(Path(__file__).parent)}
-    told: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in commands}
-    for turn in range(rounds + 1):
-        for name, command in commands.items():
-            where = {**environment(sandbox), "AWS_ENDPOINT_URL": ""} if name.startswith("chaoskit") else there
-            wall, spent = _process(command, where, home)
-            if turn:  # the first fills caches
-                told[name][0].append(wall)
-                told[name][1].append(spent)
+    ours = {**environment(sandbox), "AWS_ENDPOINT_URL": ""}
+    told = _in_turns(
+        {
+            name: partial(_process, command, ours if name.startswith("chaoskit") else there, home)
+            for name, command in commands.items()
+        },
+        rounds,
+    )
     for name, (wall_s, spent_s) in told.items():
         report.add(Figure("whole process", name, "s", wall_s, spent_s))
     peer = median(told["Chaos Toolkit"][1])
@@ -219,7 +219,7 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
             works[name] = run
             works[f"boto3, the calls of {name}"] = _replay(calls)
         works["boto3, the five calls"] = _raw(sandbox, json.loads(theirs.read_text("utf-8")))
-        taken = _in_turns(works, rounds)
+        taken = _in_turns({name: partial(_once, work) for name, work in works.items()}, rounds)
         own_part(report, works["chaoskit"], rounds)
     peer = subprocess.run(
         [PEERS / "python", Path(__file__).with_name("chaostoolkit_peer.py"), "run", theirs, str(rounds)],
@@ -241,10 +241,15 @@ def _warm(report: Report, sandbox: Instance, ours: Path, theirs: Path, rounds: i
     _list(report, heard, said["calls"])
 
 
+def _once(work: Callable[[], None]) -> tuple[float, float]:
+    (wall,), (spent,) = timed(work, 1)
+    return wall, spent
+
+
 def _in_turns(
-    works: Mapping[str, Callable[[], None]], rounds: int
+    works: Mapping[str, Callable[[], tuple[float, float]]], rounds: int
 ) -> dict[str, tuple[list[float], list[float]]]:
-    """Wall and processor time of each, which take turns; the first round fills caches.
+    """Wall and processor times of each, which take turns; the first round fills caches.
 
     Each turn has another order: who always comes after the same calls would find the caches warm.
     """
@@ -253,10 +258,10 @@ def _in_turns(
     for turn in range(rounds + 1):
         chance.shuffle(order)
         for name in order:
-            wall, spent = timed(works[name], 1)
+            wall, spent = works[name]()
             if turn:
-                taken[name][0].extend(wall)
-                taken[name][1].extend(spent)
+                taken[name][0].append(wall)
+                taken[name][1].append(spent)
     return taken
 
 

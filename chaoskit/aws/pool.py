@@ -129,7 +129,7 @@ class Pool:
         return found
 
     def pages(self, client: Any, method: str) -> Any:
-        """The paginator of a client's method, or None; kept, since boto3 makes a class for each."""
+        """The paginator of a client's method, or None; kept, since botocore makes a class for each."""
         key = (client, method)
         if key not in self._pages:
             self._pages[key] = client.get_paginator(method) if client.can_paginate(method) else None

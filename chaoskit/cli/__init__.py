@@ -39,9 +39,9 @@ _COMMANDS: Final = {
     "worker": "Run a fleet's experiments: take tasks from its queue.",
 }
 
-_GARBAGE: Final = (200_000, 10, 20)
-"""Python's thresholds, but the first: of what a command makes 100,000 objects stay, and to look through them
-again and again takes a tenth of its time."""
+_GARBAGE: Final = 200_000
+"""So many new objects are looked through for garbage together, instead of Python's 700. Of what a command
+makes 100,000 stay, and to look through them again and again takes a tenth of its time."""
 
 
 class _Commands(click.Group):
@@ -93,7 +93,7 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
-    gc.set_threshold(*_GARBAGE)
+    gc.set_threshold(_GARBAGE)
     try:
         status = cli.main(arguments, prog_name="chaoskit", standalone_mode=False)
     except ChaoskitError as error:

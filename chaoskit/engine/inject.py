@@ -42,7 +42,8 @@ class Injector:
 
     Attributes:
         trace: All that was sent, and what came of it.
-        began: When the first change was sent, by both clocks: one of them may be put forward or back.
+        began: When the first change was sent, or else it was made, by both clocks: one of them may be put
+            forward or back.
     """
 
     def __init__(  # noqa: PLR0913 - all that a run has
@@ -67,7 +68,7 @@ class Injector:
         `widen` takes into the lease what only shows when a change is about to be made.
         """
         self.trace = trace
-        self.began: tuple[datetime, float] | None = None
+        self.began = clock.now(), clock.monotonic()
         self._result = result
         self._target = target
         self._aws = aws
@@ -204,7 +205,8 @@ class Injector:
 
     def _send(self, name: str, change: Change, entry: int, made: ChangeResult) -> Mapping[str, Any] | None:
         do, sent = change.do, self._clock.now()
-        self.began = self.began or (sent, self._clock.monotonic())
+        if not self.trace.attempts:
+            self.began = sent, self._clock.monotonic()
         reply = self._answered(lambda: self._retrying(do)(self._sending(do, entry)), made)
         status = {"applied": Status.APPLIED, "denied": Status.DENIED}.get(made.outcome, Status.FAILED)
         self._journal.mark(entry, status, made.message)

@@ -60,7 +60,7 @@ class Observer:
         self._watch = watch
         self._timeline = timeline
         self._clock = clock
-        self._start, self._steady_start = injector.began or (clock.now(), clock.monotonic())
+        self._start, self._steady_start = injector.began
         self._last_without: dict[int, datetime] = {}
         self._broken: set[int] = set()
 

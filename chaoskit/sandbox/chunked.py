@@ -89,13 +89,12 @@ def genuine(http: HttpRequest, signature: Signature, secret: str) -> bool:
         return True
     key = signing_key(signature, secret)
     previous = signature.value
-    scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
     for data, stated in _split(http.body)[2]:
         to_sign = "\n".join(
             (
                 "AWS4-HMAC-SHA256-PAYLOAD",
                 signature.timestamp,
-                scope,
+                signature.scope,
                 previous,
                 sha256(b"").hexdigest(),
                 sha256(data).hexdigest(),

@@ -33,8 +33,6 @@ _FORM = "application/x-www-form-urlencoded"
 _REST = ("rest-json", "rest-xml")
 _OF_FORMS = ("query", "ec2")
 _DROPPED = frozenset({"content-type", "content-length", "host", "transfer-encoding", "x-moto-account-id"})
-
-
 _MOST_KNOWN = 4096
 
 
@@ -186,13 +184,13 @@ def find(request: Request, signing_name: str) -> Target:
     )
 
 
-_KNOWN: dict[tuple[str, ...], Target] = {}
-"""What requests without an `Action` were for."""
-
-
 def _named(request: Request) -> str:
     named = request.headers.get("X-Amz-Target") or request.values.get("Action")
     return f" ({named})" if named else ""
+
+
+_KNOWN: dict[tuple[str, ...], Target] = {}
+"""What requests without an `Action` were for."""
 
 
 def _match(service: str, protocol: str, request: Request) -> Target | None:
@@ -208,9 +206,9 @@ def _match(service: str, protocol: str, request: Request) -> Target | None:
     target = _KNOWN.get(key)
     if target is None:
         target = _routed(service, protocol, request)
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
         if target is not None:
+            if len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.clear()
             _KNOWN[key] = target
     return target
 

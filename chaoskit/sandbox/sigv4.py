@@ -58,6 +58,11 @@ class Signature:
     version: int = 4
 
     @property
+    def scope(self) -> str:
+        """What it is good for, as it is signed itself: a day, a region and a service."""
+        return f"{self.timestamp[:8]}/{self.region}/{self.service}/aws4_request"
+
+    @property
     def signed_at(self) -> datetime:
         """When it was signed.
 
@@ -249,9 +254,8 @@ def _expected(signature: Signature, secret: str, http: HttpRequest) -> str:
             _payload_hash(signature, http),
         )
     )
-    scope = f"{signature.timestamp[:8]}/{signature.region}/{signature.service}/aws4_request"
     hashed = sha256(canonical.encode()).hexdigest()
-    to_sign = f"{_ALGORITHM}\n{signature.timestamp}\n{scope}\n{hashed}"
+    to_sign = f"{_ALGORITHM}\n{signature.timestamp}\n{signature.scope}\n{hashed}"
     return hmac.digest(signing_key(signature, secret), to_sign.encode(), sha256).hex()
 
 
