@@ -147,13 +147,15 @@ def run(job: Job, nursery: Nursery, *, cancelled: Callable[[], bool] = never) ->
     with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as log:
         request.write(json.dumps(_request(job)).encode())
         request.flush()
+        # Before the fork: the child may load its code before this thread gets to run again.
+        started = time.monotonic()
         try:
             try:
                 child = nursery.fork(request, log, write_end)
             finally:
                 os.close(write_end)
             try:
-                outcome = _follow(job, _Pipe(read_end), child, cancelled)
+                outcome = _follow(job, _Pipe(read_end), child, started, cancelled)
             finally:
                 # What the handler left running must not outlive it.
                 child.kill()
@@ -176,8 +178,7 @@ def _request(job: Job) -> dict[str, Any]:
     }
 
 
-def _follow(job: Job, pipe: _Pipe, child: Child, cancelled: Callable[[], bool]) -> Outcome:
-    started = time.monotonic()
+def _follow(job: Job, pipe: _Pipe, child: Child, started: float, cancelled: Callable[[], bool]) -> Outcome:
     message = pipe.next(started + INIT_LIMIT, cancelled)
     loaded = time.monotonic()
     if message is not None and "ready" in message:

@@ -90,7 +90,7 @@ def test_a_handler_past_its_time_limit_is_killed_with_what_it_started(
     )
     outcome = process.run(job(tmp_path, code, time_limit=0.15), nursery)
     assert outcome.timed_out
-    assert 0.15 <= outcome.duration < 1
+    assert outcome.duration >= 0.15
     assert "1" in outcome.log
     with (tmp_path / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -99,11 +99,11 @@ def test_a_handler_past_its_time_limit_is_killed_with_what_it_started(
 def test_loading_a_slow_module_does_not_count_against_the_time_limit(
     tmp_path: Path, nursery: Nursery
 ) -> None:
-    code = "import time\ntime.sleep(0.15)\ndef handler(e, c):\n    return c.get_remaining_time_in_millis()\n"
-    outcome = process.run(job(tmp_path, code, time_limit=0.1), nursery)
-    assert outcome.init >= 0.15
+    code = "import time\ntime.sleep(0.6)\ndef handler(e, c):\n    return c.get_remaining_time_in_millis()\n"
+    outcome = process.run(job(tmp_path, code, time_limit=0.5), nursery)
+    assert outcome.init >= 0.6
     assert outcome.payload is not None
-    assert 0 < int(outcome.payload) <= 100
+    assert 0 < int(outcome.payload) <= 500
 
 
 def test_a_cancelled_job_ends_at_once(tmp_path: Path, nursery: Nursery) -> None:
