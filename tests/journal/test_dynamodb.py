@@ -191,7 +191,7 @@ class TestWhoLives:
         self, served: Served, table: Table
     ) -> None:
         key = served.credentials["admin"]
-        arguments = [table.name, served.url, key.access_key_id, key.secret_access_key, ACCOUNT, "1.5"]
+        arguments = [table.name, served.url, key.access_key_id, key.secret_access_key, ACCOUNT, "3"]
         command = [sys.executable, "-c", HOLDER, *arguments]
         with ExitStack() as running, DynamoJournal(table.name, table.connection, skew_s=0) as journal:
             both = [running.enter_context(process([*command, task])) for task in ("task-1", "task-2")]
@@ -203,7 +203,7 @@ class TestWhoLives:
             assert "refused" in told
             (entry,) = (int(each) for each in told if each != "refused")
             holder = both[1 - told.index("refused")]
-            deadline = time.monotonic() + 1.8
+            deadline = time.monotonic() + 3.6
             while time.monotonic() < deadline:  # its heart beats
                 with pytest.raises(LeaseHeldError, match="task-"):
                     journal.hold({whole(ACCOUNT)}, "task-3", LONG_S)

@@ -27,7 +27,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def until_it_waits(served: Served, waiting: int = 1) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while len(served.cloud.moto._changed._waiters) < waiting:  # type: ignore[attr-defined] # its only trace
         assert time.monotonic() < deadline, "nobody waits"
         time.sleep(0.005)
@@ -49,8 +49,8 @@ def test_a_long_poll_lets_other_calls_through_and_ends_with_the_message(
     assert not poll.done()
     began = time.monotonic()
     aws.client("sqs").send_message(QueueUrl=url, MessageBody="now")
-    assert [message["Body"] for message in poll.result(5)] == ["now"]
-    assert time.monotonic() - began < 1
+    assert [message["Body"] for message in poll.result(LONGEST / 2)] == ["now"]
+    assert time.monotonic() - began < LONGEST / 2
 
 
 def test_a_message_to_an_http_subscriber_leaves_the_sandbox_for_nowhere(aws: Aws) -> None:
@@ -73,7 +73,7 @@ def test_many_can_wait_and_each_message_goes_to_one_of_them(
     until_it_waits(served, 4)
     for number in range(4):
         aws.client("sqs").send_message(QueueUrl=url, MessageBody=str(number))
-    got = sorted(message["Body"] for poll in polls for message in poll.result(5))
+    got = sorted(message["Body"] for poll in polls for message in poll.result(LONGEST / 2))
     assert got == ["0", "1", "2", "3"]
 
 
@@ -91,7 +91,7 @@ def test_a_message_group_in_flight_keeps_its_pollers_waiting_but_nobody_else(
     until_it_waits(served)
     assert not poll.done()
     sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
-    assert [message["Body"] for message in poll.result(5)] == ["second"]
+    assert [message["Body"] for message in poll.result(LONGEST / 2)] == ["second"]
 
 
 def test_a_worker_without_a_task_does_not_hold_up_the_others(
@@ -102,7 +102,7 @@ def test_a_worker_without_a_task_does_not_hold_up_the_others(
     poll = pool.submit(swf.poll_for_activity_task, domain="plant", taskList={"name": "any"})
     until_it_waits(served)
     assert aws.client("iam").get_user()["User"]["UserName"] == "admin"
-    assert not poll.result(5).get("taskToken")
+    assert not poll.result(LONGEST / 2).get("taskToken")
 
 
 def test_a_new_bucket_invokes_nobody_by_itself(aws: Aws) -> None:
@@ -220,4 +220,4 @@ def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
             poll = pool.submit(receive, aws, url, WaitTimeSeconds=LONGEST)
             until_it_waits(served)
         with pytest.raises(ClientError, match="ServiceUnavailable"):
-            poll.result(5)
+            poll.result(LONGEST / 2)

@@ -117,7 +117,7 @@ class Aws:
     @staticmethod
     def until(condition: Callable[[], bool]) -> None:
         """Wait for what another thread brings about."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < deadline, "it never came to pass"
             time.sleep(0.01)
