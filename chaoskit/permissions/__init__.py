@@ -5,6 +5,7 @@ A pure library: the embedded sandbox's gateway decides real calls by it, `chaosk
 """
 
 from chaoskit.permissions.call import Account, Call, Caller, Unseen
-from chaoskit.permissions.requirements import Requirement, requirements
+from chaoskit.permissions.requirement import Requirement
+from chaoskit.permissions.requirements import requirements
 
 __all__ = ["Account", "Call", "Caller", "Requirement", "Unseen", "requirements"]

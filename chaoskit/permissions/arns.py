@@ -62,6 +62,11 @@ class ResourceType:
         """The variables that the call's parameters must fill."""
         return tuple(v for v in _VARIABLE.findall(self.pattern) if v not in _PLACES)
 
+    def any_of(self, account: str, region: str) -> str:
+        """The ARN of all resources of this type in an account and region."""
+        filled = self.pattern.replace("${Partition}", "aws").replace("${Region}", region)
+        return _VARIABLE.sub("*", filled.replace("${Account}", account))
+
     @property
     def shape(self) -> re.Pattern[str]:
         """Matches the ARNs of this type."""

@@ -1,44 +1,26 @@
 """All that a call needs permission for: its own action, and what it does besides.
 
 Passing a role to a service needs `iam:PassRole` (IAM User Guide, "Granting a user permissions to pass a
-role"); copying an object needs the source to be read.
+role").
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING
 
 import jmespath
 
 from chaoskit.permissions import actions
-from chaoskit.permissions.guardrails import guardrail_arn
+from chaoskit.permissions.besides import besides
 from chaoskit.permissions.key_uses import key_uses
-from chaoskit.permissions.resources import key_arn, resources
+from chaoskit.permissions.requirement import Requirement
+from chaoskit.permissions.resources import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from chaoskit.permissions.call import Account, Call
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One permission that a call needs.
-
-    Attributes:
-        action: `prefix:Name`.
-        resource: The ARN, or `*`.
-        keys: Condition keys of this requirement alone; None when the call's own keys apply.
-        or_role: The ARN of a role whose own permission does as well as the caller's, or empty.
-    """
-
-    action: str
-    resource: str
-    keys: Mapping[str, Any] | None = None
-    or_role: str = ""
 
 
 # (service, operation) -> where the role's ARN stands, and the service that gets it.
@@ -62,6 +44,7 @@ _PASSED: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType(
         ("codebuild", "CreateProject"): ("serviceRole", "codebuild.amazonaws.com"),
         ("codebuild", "UpdateProject"): ("serviceRole", "codebuild.amazonaws.com"),
         ("config", "PutConfigurationRecorder"): ("ConfigurationRecorder.roleARN", "config.amazonaws.com"),
+        ("ec2", "CreateFlowLogs"): ("DeliverLogsPermissionArn", "vpc-flow-logs.amazonaws.com"),
         ("ecs", "RegisterTaskDefinition"): ("[taskRoleArn, executionRoleArn]", "ecs-tasks.amazonaws.com"),
         ("events", "PutRule"): ("RoleArn", "events.amazonaws.com"),
         ("events", "PutTargets"): ("Targets[].RoleArn", "events.amazonaws.com"),
@@ -139,7 +122,7 @@ def requirements(call: Call, known: Account) -> Iterator[Requirement]:
     owned = resources(call, own, known)
     for resource in owned:
         yield Requirement(own, resource)
-    yield from _besides(call, known)
+    yield from besides(call, known)
     yield from _passed_roles(call)
     for use in key_uses(call, known):
         yield Requirement(use.action, use.key, use.keys, use.or_role)
@@ -169,50 +152,3 @@ def _passed_roles(call: Call) -> Iterator[Requirement]:
         if isinstance(role, str) and role:
             arn = role if role.startswith("arn:") else f"arn:aws:iam::{call.account}:role/{role}"
             yield Requirement("iam:PassRole", arn, {"iam:PassedToService": service})
-
-
-def _besides(call: Call, known: Account) -> Iterator[Requirement]:
-    match call.service, call.operation:
-        case "s3", "CopyObject" | "UploadPartCopy":
-            yield from _copied(call)
-        case "s3", "PutObject" | "CreateMultipartUpload":
-            yield from _written(call)
-        case "s3", "CreateBucket" if "x-amz-acl" in call.headers:
-            yield Requirement("s3:PutBucketAcl", f"arn:aws:s3:::{call.params['Bucket']}")
-        case "s3", "CreateBucket" if "x-amz-object-ownership" in call.headers:
-            yield Requirement("s3:PutBucketOwnershipControls", f"arn:aws:s3:::{call.params['Bucket']}")
-        case "iam", "AddRoleToInstanceProfile":
-            role = resources(call, "iam:PassRole", known)[0]
-            yield Requirement("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
-        case "sts", "AssumeRole" if call.params.get("Tags"):
-            yield Requirement("sts:TagSession", call.params["RoleArn"])
-        case "bedrock-runtime", operation if operation != "ApplyGuardrail" and guardrail_arn(call):
-            yield Requirement("bedrock:ApplyGuardrail", guardrail_arn(call))
-        case "kms", "ReEncrypt":
-            target = key_arn(call.params["DestinationKeyId"], call.account, call.region, known)
-            yield Requirement("kms:ReEncryptTo", target)
-        case _:
-            return
-
-
-def _copied(call: Call) -> Iterator[Requirement]:
-    source = call.params.get("CopySource", "")
-    path, _, version = unquote(source).removeprefix("/").partition("?versionId=")
-    action = "s3:GetObjectVersion" if version else "s3:GetObject"
-    arn = path if path.startswith("arn:") else f"arn:aws:s3:::{path}"
-    yield Requirement(action, arn)
-    yield from _written(call)
-
-
-def _written(call: Call) -> Iterator[Requirement]:
-    arn = f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}"
-    if "x-amz-tagging" in call.headers:
-        yield Requirement("s3:PutObjectTagging", arn)
-    # The bucket policies that AWS gives for log delivery allow this ACL with s3:PutObject alone.
-    canned = call.headers.get("x-amz-acl", "bucket-owner-full-control") != "bucket-owner-full-control"
-    if canned or any(name.startswith("x-amz-grant-") for name in call.headers):
-        yield Requirement("s3:PutObjectAcl", arn)
-    if "x-amz-object-lock-mode" in call.headers:
-        yield Requirement("s3:PutObjectRetention", arn)
-    if "x-amz-object-lock-legal-hold" in call.headers:
-        yield Requirement("s3:PutObjectLegalHold", arn)

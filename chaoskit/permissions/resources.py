@@ -159,7 +159,10 @@ def _ec2(call: Call, action: str, _known: Account) -> list[str] | None:
         given = call.params.get(_EC2_NAMES.get(kind.name, ""), [])
         ids = [given] if isinstance(given, str) else given
         found.extend(f"arn:aws:ec2:{call.region}:{call.account}:{kind.name}/{each}" for each in ids)
-    more = arns.resources(action, call.params, account=call.account, region=call.region) if found else []
+        # What a call makes has no id yet (Service Authorization Reference, "Actions ... for Amazon EC2").
+        if call.operation.lower() == f"create{kind.name.replace('-', '')}":
+            found.append(kind.any_of(call.account, call.region))
+    more = arns.resources(action, call.params, account=call.account, region=call.region)
     return [*found, *(arn for arn in more if arn != "*" and arn not in found)] or None
 
 

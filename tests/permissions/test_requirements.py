@@ -115,3 +115,52 @@ def test_the_boundary_of_the_role_that_a_call_is_about_is_a_key_unless_the_call_
     assert "iam:PermissionsBoundary" not in of_service(
         Call("iam", "TagRole", {"RoleName": "training"}), "iam", Known()
     )
+
+
+HERE = f"us-east-1:{ACCOUNT}"
+STAGE = "arn:aws:apigateway:us-east-1::/restapis/a/stages/b"
+
+
+def configured(**settings: Any) -> Call:
+    return Call("lambda", "UpdateFunctionConfiguration", {"FunctionName": "f", **settings})
+
+
+@pytest.mark.parametrize(
+    ("call", "besides"),
+    [
+        (
+            configured(VpcConfig={"SubnetIds": ["s"]}),
+            {("ec2:DescribeSubnets", "*"), ("ec2:DescribeSecurityGroups", "*"), ("ec2:DescribeVpcs", "*")},
+        ),
+        (configured(VpcConfig={"SubnetIds": []}), set()),
+        (configured(Layers=["arn:layer:1"]), {("lambda:GetLayerVersion", "arn:layer:1")}),
+        (
+            Call("secretsmanager", "RotateSecret", {"SecretId": "s", "RotationLambdaARN": "arn:function"}),
+            {("lambda:InvokeFunction", "arn:function")},
+        ),
+        (
+            Call("wafv2", "DisassociateWebACL", {"ResourceArn": STAGE}),
+            {("apigateway:SetWebACL", STAGE)},
+        ),
+        (
+            Call("ec2", "CreateFlowLogs", {"DeliverLogsPermissionArn": f"arn:aws:iam::{ACCOUNT}:role/flow"}),
+            {("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/flow")},
+        ),
+        (Call("ec2", "CreateFlowLogs", {"LogDestinationType": "s3"}), {("logs:CreateLogDelivery", "*")}),
+        (
+            Call("ec2", "CreateVpc", {"TagSpecifications": [{"ResourceType": "vpc"}]}),
+            {("ec2:CreateTags", f"arn:aws:ec2:{HERE}:vpc/*")},
+        ),
+    ],
+    ids=lambda value: value.operation if isinstance(value, Call) else "",
+)
+def test_a_call_needs_what_the_service_does_as_its_caller(call: Call, besides: set[tuple[str, str]]) -> None:
+    own = f"{call.service}:{call.operation}"
+    assert {each for each in needed(call) if each[0] != own} == besides
+
+
+def test_what_a_call_of_ec2_makes_is_any_of_its_type() -> None:
+    made = Call("ec2", "CreateVpcEndpoint", {"VpcId": "vpc-1", "RouteTableIds": ["rtb-1"]})
+    assert {resource for _, resource in needed(made)} == {
+        f"arn:aws:ec2:{HERE}:{name}" for name in ("vpc-endpoint/*", "vpc/vpc-1", "route-table/rtb-1")
+    }
