@@ -27,6 +27,23 @@ Layer = Literal["identity", "network", "data", "application"]
 # Event names may carry a version: Lambda's AddPermission is AddPermission20150331v2.
 _VERSION: Final = re.compile(r"\d{8}(v\d+)?$")
 _CLOCKS_AGREE: Final = timedelta(seconds=2)
+_QUALIFIERS: Final = frozenset(
+    {
+        "Accept",
+        "Attribute",
+        "ContentType",
+        "EventBusName",
+        "PolicyName",
+        "Qualifier",
+        "Scope",
+        "endpointConfigurationType",
+        "guardrailVersion",
+        "httpMethod",
+        "policyName",
+        "stageName",
+    }
+)
+"""Parameters that say which part of a thing, or how: many have a `default` policy or a `POST` method."""
 LATER: Final = ("env.", "run.")
 """The `${...}` names in a `Template` that its probe fills when it looks."""
 LAYERS: Final[tuple[Layer, ...]] = ("identity", "network", "data", "application")
@@ -97,19 +114,20 @@ class Attempt:
 
     def touched(self) -> frozenset[str]:
         """The names of what the call acted on. What AWS owns (managed policies) is nobody's resource."""
-        texts = self.resource or set(_named_in(self.call.params))
+        texts = self.resource or set(named_in(self.call.params))
         keys = {self.call.signed_by.access_key_id} if self.call.signed_by else set()
         return frozenset(text for text in texts | keys if not text.startswith("arn:aws:iam::aws:"))
 
 
-def _named_in(value: Any) -> Iterator[str]:
-    """The texts in parameters, at any depth but in lists of structures, where they name no resources."""
+def named_in(value: Any) -> Iterator[str]:
+    """The texts in parameters that name something, at any depth but in lists of structures."""
     match value:
         case str():
             yield value
         case Mapping():
-            for inner in value.values():
-                yield from _named_in(inner)
+            for name, inner in value.items():
+                if name not in _QUALIFIERS:
+                    yield from named_in(inner)
         case list():
             yield from (text for text in value if isinstance(text, str))
 

@@ -208,6 +208,13 @@ def test_what_a_call_names_in_a_structure_is_touched_too() -> None:
     assert replace(attempt(), call=call, resource=frozenset()).touched() == {"a-group"}
 
 
+def test_what_many_things_have_alike_names_none_of_them() -> None:
+    key = Call("kms", "PutKeyPolicy", KeyId="a-key", PolicyName="default", Policy="{}")
+    method = Call("apigateway", "UpdateMethod", restApiId="an-api", resourceId="a-path", httpMethod="POST")
+    made = [replace(attempt(), call=call, resource=frozenset()) for call in (key, method)]
+    assert trace(*made).touched() == {"a-key", "{}", "an-api", "a-path"}
+
+
 def test_an_element_lies_in_the_module_of_its_name() -> None:
     for element in (*FAULTS, *PROBES):
         assert element.__module__.rpartition(".")[2] == re.sub("[^a-z0-9]+", "_", element.about.name)

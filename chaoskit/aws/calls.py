@@ -44,9 +44,9 @@ class Call:
         service: The boto3 service name, e.g. `iam`.
         operation: The API's name as AWS writes it, e.g. `AttachRolePolicy`.
         params: Its parameters, spelled as AWS spells them.
-        absent_ok: Error codes that mean "there is nothing (left) to do".
-        not_yet: Errors that mean "not visible or not ready yet, try again", by their code, or by
+        absent_ok: Errors that mean "there is nothing (left) to do", by their code, or by
             `Code: how the message begins` where AWS uses the code for more.
+        not_yet: Errors that mean "not visible or not ready yet, try again", told in the same way.
         settles: How many seconds AWS may take until it is ready for the call, and until its effect shows,
             beyond what anything may take; an undo is tried, and its effect looked for, as much longer.
         signed_by: Other credentials to sign with; the secret is never serialized.
@@ -102,8 +102,11 @@ class Call:
 
     def is_early(self, code: str, message: str) -> bool:
         """Whether an error is one of `not_yet`: the call did nothing, and may be sent again."""
-        told = (each.partition(": ") for each in self.not_yet)
-        return any(code == of and message.startswith(words) for of, _, words in told)
+        return _tells(self.not_yet, code, message)
+
+    def is_absent(self, code: str, message: str) -> bool:
+        """Whether an error is one of `absent_ok`: there is nothing to do."""
+        return _tells(self.absent_ok, code, message)
 
     def with_item(self, item: str) -> Call:
         """The same call with `ITEM` replaced in its parameters."""
@@ -225,6 +228,11 @@ class Each:
 def load_undo(data: Mapping[str, Any]) -> Call | Each:
     """Read back either kind of undo step."""
     return Each.load(data) if "each" in data else Call.load(data)
+
+
+def _tells(errors: tuple[str, ...], code: str, message: str) -> bool:
+    told = (each.partition(": ") for each in errors)
+    return any(code == of and message.startswith(words) for of, _, words in told)
 
 
 def _cli_name(service: str, operation: str) -> str:

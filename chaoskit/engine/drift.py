@@ -23,13 +23,18 @@ _EXACT: Final = frozenset(
         ("Tag", "Untag"),
     }
 )
+_WRITES: Final = ("Modify", "Put", "Set", "Update")
+"""For each of some items, one of these writes a whole document; anything else takes the item out."""
 _SHOWN: Final = 300
 
 
 def is_exact(do: Mapping[str, Any], undo: Sequence[Mapping[str, Any]]) -> bool:
     """Whether every undo step takes back just what `do` added; all in the form of the journal."""
     added = _verb(do)
-    return all("each" in step or (added, _verb(step)) in _EXACT for step in undo)
+    return all(
+        _verb(step["call"]) not in _WRITES if "each" in step else (added, _verb(step)) in _EXACT
+        for step in undo
+    )
 
 
 def is_ours_gone(current: Any, captured: Any, after: Any) -> bool:

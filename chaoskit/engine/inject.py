@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from chaoskit.aws import Each
-from chaoskit.contract import Attempt
+from chaoskit.contract import Attempt, named_in
 from chaoskit.engine.deadman import ARMED
 from chaoskit.engine.guards import check_region
 from chaoskit.engine.leases import changed
@@ -321,4 +321,4 @@ def _attempt(name: str, do: Call, sent: datetime, made: ChangeResult) -> Attempt
 def _named(change: Change) -> frozenset[str]:
     """What the change is made to, as the read of its state names it."""
     params = change.state.params if change.state else {}
-    return frozenset(value for value in params.values() if isinstance(value, str))
+    return frozenset(named_in({name: value for name, value in params.items() if isinstance(value, str)}))

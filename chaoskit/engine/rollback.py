@@ -235,7 +235,7 @@ class Rollback:
         try:
             self._aws.send(call)
         except AwsError as error:
-            if error.code not in call.absent_ok:
+            if not call.is_absent(error.code, error.message):
                 raise
 
     def _wait(self, seconds: float) -> None:

@@ -54,6 +54,14 @@ def test_an_error_is_early_by_its_code_or_by_its_code_and_how_its_message_begins
     assert not INVOKE.is_early("NoSuchEntity", "")
 
 
+def test_what_is_absent_is_told_in_the_same_way() -> None:
+    call = Call("x", "Y", absent_ok=("NoSuchThing", "ValidationException: RecordNotFound"))
+    assert call.is_absent("NoSuchThing", "whatever")
+    assert call.is_absent("ValidationException", "RecordNotFound")
+    assert not call.is_absent("ValidationException", "Status (Pending) not in ([InService])")
+    assert Call.load(call.dump()) == call
+
+
 def test_a_call_does_not_change() -> None:
     with pytest.raises(FrozenInstanceError):
         ATTACH.operation = "DetachRolePolicy"  # type: ignore[misc] # that is the test

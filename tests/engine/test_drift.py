@@ -39,6 +39,10 @@ def test_deleting_each_thing_that_was_not_there_before_is_exact() -> None:
     assert is_exact(call("CreateAccessKey"), [{"each": {}, "call": call("DeleteAccessKey")}])
 
 
+def test_writing_a_whole_document_for_each_of_some_things_is_not() -> None:
+    assert not is_exact(call("UpdateWebACL"), [{"each": {}, "call": call("UpdateWebACL")}])
+
+
 @pytest.mark.parametrize(
     ("current", "captured", "after", "gone"),
     [
