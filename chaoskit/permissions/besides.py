@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from chaoskit.permissions.guardrails import guardrail_arn
+from chaoskit.permissions.request_tags import tag_keys
 from chaoskit.permissions.requirement import Requirement
 from chaoskit.permissions.resources import key_arn, resources
 
@@ -32,7 +33,7 @@ def _ec2(call: Call, _known: Account) -> Iterator[Requirement]:
     """EC2 User Guide, "Grant permission to tag Amazon EC2 resources during creation"."""
     for tagged in call.params.get("TagSpecifications", ()):
         arn = f"arn:aws:ec2:{call.region}:{call.account}:{tagged['ResourceType']}/*"
-        yield Requirement("ec2:CreateTags", arn)
+        yield Requirement("ec2:CreateTags", arn, {"ec2:CreateAction": call.operation, **tag_keys(tagged)})
     if call.params.get("LogDestinationType", "cloud-watch-logs") != "cloud-watch-logs":
         # VPC User Guide, "Publish flow logs to Amazon S3": as for any delivery of logs.
         yield Requirement("logs:CreateLogDelivery", "*")

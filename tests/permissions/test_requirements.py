@@ -159,6 +159,17 @@ def test_a_call_needs_what_the_service_does_as_its_caller(call: Call, besides: s
     assert {each for each in needed(call) if each[0] != own} == besides
 
 
+def test_tags_at_creation_come_with_the_action_that_creates_and_their_keys() -> None:
+    tags = [{"Key": "tier", "Value": "research"}]
+    made = Call("ec2", "CreateVpc", {"TagSpecifications": [{"ResourceType": "vpc", "Tags": tags}]})
+    (tagging,) = (each for each in requirements(made, Known()) if each.action == "ec2:CreateTags")
+    assert tagging.keys == {
+        "ec2:CreateAction": "CreateVpc",
+        "aws:RequestTag/tier": "research",
+        "aws:TagKeys": ["tier"],
+    }
+
+
 def test_what_a_call_of_ec2_makes_is_any_of_its_type() -> None:
     made = Call("ec2", "CreateVpcEndpoint", {"VpcId": "vpc-1", "RouteTableIds": ["rtb-1"]})
     assert {resource for _, resource in needed(made)} == {
