@@ -67,8 +67,9 @@ class TestRows:
 
     def test_undone_is_the_only_end(self, journal: Journal) -> None:
         entry = journal.record(RECORD)
-        journal.mark(entry, Status.UNDONE)
-        journal.mark(entry, Status.APPLIED)
+        assert journal.mark(entry, Status.APPLIED)
+        assert journal.mark(entry, Status.UNDONE)
+        assert not journal.mark(entry, Status.APPLIED)
         assert journal.open_faults() == []
 
     def test_the_newest_comes_first(self, journal: Journal) -> None:

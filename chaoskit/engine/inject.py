@@ -11,10 +11,11 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from chaoskit.aws import Each
 from chaoskit.contract import Attempt, named_in
 from chaoskit.engine.deadman import ARMED
-from chaoskit.engine.guards import check_region
+from chaoskit.engine.guards import InconclusiveError, check_region
 from chaoskit.engine.leases import changed
 from chaoskit.errors import AwsError, DeniedError, GuardError
 from chaoskit.journal import Record, Status
+from chaoskit.leases import LeaseLostError
 from chaoskit.result import ChangeResult, FaultResult
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from chaoskit.engine.deadman import Arming, Switch
     from chaoskit.engine.guards import Watch
     from chaoskit.engine.timeline import Timeline
-    from chaoskit.journal import Journal
+    from chaoskit.journal import Rows
     from chaoskit.leases import Lease
     from chaoskit.result import Result
     from chaoskit.slo import Clock
@@ -52,7 +53,7 @@ class Injector:
         trace: Trace,
         aws: Aws,
         target: Target,
-        journal: Journal,
+        journal: Rows,
         *,
         watch: Watch,
         timeline: Timeline,
@@ -82,6 +83,7 @@ class Injector:
         self._clock = clock
         self._switch = switch
         self._states: list[_Unseen] = []
+        self._effects: dict[int, tuple[Query, Any]] = {}
 
     def inject(self, name: str, fault: Fault) -> bool:
         """Make a fault's changes; False when one was denied or failed and the rest was left out.
@@ -117,8 +119,32 @@ class Injector:
                 attempts[unseen.number] = replace(attempts[unseen.number], effect=True)
                 self.trace = replace(self.trace, attempts=tuple(attempts))
                 self._states.remove(unseen)
+                self._effects[unseen.number] = (unseen.query, now)
                 self._journal.saw(unseen.entry, now)
                 self._tell(unseen.arming, now)
+
+    def remaining(self) -> list[Attempt]:
+        """The calls whose effect is still to be read just as it was first seen.
+
+        Raises:
+            AwsError: It can't be read.
+        """
+        return [
+            self.trace.attempts[number]
+            for number, (query, after) in self._effects.items()
+            if self._aws.read(query) == after
+        ]
+
+    def check_lease(self) -> None:
+        """Make sure that what was seen was not another process's rollback.
+
+        Raises:
+            InconclusiveError: Others may have taken this run for dead.
+        """
+        try:
+            self._journal.still(self._lease)
+        except LeaseLostError as error:
+            raise InconclusiveError(f"what was seen may be another process's rollback: {error}") from error
 
     def _check(self, change: Change) -> None:
         self._watch.check(self._look, self.trace)

@@ -184,11 +184,26 @@ class Observer:
                 )
             summary = f"{seen.summary}; {run.summary}"
             return replace(run, summary=summary, evidence={**seen.evidence, **run.evidence})
-        if any(attempt.effect for attempt in trace.attempts):
-            return (
-                seen if of_the_fault else replace(seen, holds=None, summary=f"{seen.summary}; {_NEVER_BAD}")
+        if not any(attempt.effect for attempt in trace.attempts):
+            return replace(
+                seen, holds=False, summary="the fault's effect was not seen, so nothing was repaired"
             )
-        return replace(seen, holds=False, summary="the fault's effect was not seen, so nothing was repaired")
+        doubt = self._doubted(item, trace) if of_the_fault else _NEVER_BAD
+        return replace(seen, holds=None, summary=f"{seen.summary}; {doubt}") if doubt else seen
+
+    def _doubted(self, item: ExpectationResult, trace: Trace) -> str:
+        """Why a state that was never seen to be bad may not be what the fault's call changed; mostly empty.
+
+        It may be another part of the same thing, or have been read late.
+        """
+        if id(item) in self._broken:
+            return ""
+        left = (
+            each.call
+            for each in self._injector.remaining()
+            if _is_about(item.expectation.probe, replace(trace, attempts=(each,)))
+        )
+        return next((f"but the effect of {call} is still there" for call in left), "")
 
 
 def _is_about(probe: Probe, trace: Trace) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from chaoskit.errors import AwsError
+from chaoskit.errors import AwsError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def plan(experiment: Experiment, aws: Reader) -> Iterator[PlannedFault]:
                 change = generator.send(cast("Any", Reply(f"<{change.do.operation}>")))
         except StopIteration:
             pass
-        except AwsError as error:
+        except (AwsError, TargetError) as error:  # it can't be read, or the fault refuses it
             problem = str(error)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             problem = f"what follows depends on the reply to {changes[-1].do}" if changes else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chaoskit.aws import Aws, Call
-    from chaoskit.journal import Entry, Journal
+    from chaoskit.journal import Entry, Rows
     from chaoskit.slo import Clock
 
 _FIRST_WAIT_S: Final = 0.05
@@ -30,6 +30,8 @@ _LONGEST_WAIT_S: Final = 5.0
 _TRIES: Final = 18  # with the waits above, about a minute
 _ANSWERED: Final = (Status.APPLIED, Status.DENIED)
 _LANDING_S: Final = 90.0
+_ROUNDS: Final = 2
+"""What is there already since it has not quite gone yet was not made: then once more."""
 _BEGUN: Final = "its undo has begun"
 """So begins the note of a row whose state may be halfway back, by what only this rollback did."""
 
@@ -54,7 +56,7 @@ class Undone:
 class Rollback:
     """Undoes journal entries in one account. One failure never stops the next."""
 
-    def __init__(self, aws: Aws, journal: Journal, clock: Clock, *, repaired: bool = False) -> None:
+    def __init__(self, aws: Aws, journal: Rows, clock: Clock, *, repaired: bool = False) -> None:
         """Undo through `aws`; close entries in `journal`; wait by `clock`.
 
         Args:
@@ -110,6 +112,13 @@ class Rollback:
         """Undo and verify; returns what was found, or raises what stands in the way."""
         if entry.status is Status.DENIED and self._is_back(entry):
             return "was denied; the state is as captured"
+        # What AWS refused to add since it was there already, an undo would take away.
+        if entry.status is Status.FAILED and self._is_back(entry):
+            self._await_landing(entry)  # its answer may have been lost
+            if self._is_back(entry):
+                return "had failed; the state is as captured"
+            self._undo_and_verify(entry)
+            return "landed late and was undone; the state is as captured"
         try:
             self._undo_and_verify(entry)
         except DeniedError:
@@ -186,7 +195,8 @@ class Rollback:
     def _begin(self, entry: Entry) -> None:
         """Say that what differs from now on may be this rollback's own doing, should it be cut short."""
         if len(entry.record.undo) > 1 and self._compares(entry):
-            self._journal.mark(entry.id, Status.UNDO_FAILED, _BEGUN)
+            with suppress(JournalError):  # a full disk must not keep the fault in
+                self._journal.mark(entry.id, Status.UNDO_FAILED, _BEGUN)
         self._begun.add(entry.id)
 
     def _undo_and_verify(self, entry: Entry) -> None:
@@ -194,7 +204,22 @@ class Rollback:
         self._check_ours(entry)
         self._begin(entry)
         steps = list(zip(map(load_undo, record.undo), record.listed, strict=True))
-        failed: list[AwsError] = []
+        slowest = max((_call(step) for step, _ in steps), key=lambda call: call.settles, default=None)
+        for _ in range(_ROUNDS):
+            needless = self._make(steps)
+            if record.state is None or self._retrying(slowest, until_true=True)(self._state_is_back, entry):
+                return
+            if not needless:
+                break
+        query = Query.load(record.state or {})
+        raise ChaoskitError(
+            f"{record.fault}: after undoing, {query} answers {self._aws.read(query)!r}; "
+            f"before the fault it was {record.captured!r}"
+        )
+
+    def _make(self, steps: Iterable[tuple[Call | Each, Any]]) -> bool:
+        """Make the steps of an undo; True when AWS said of one that there was nothing to do."""
+        needless, failed = False, list[AwsError]()
         for step, before in steps:
             try:
                 calls = self._new_items(step, before) if isinstance(step, Each) else [step]
@@ -203,18 +228,12 @@ class Rollback:
                 continue
             for call in calls:
                 try:
-                    self._retrying(call)(self._send, call)
+                    needless |= not self._retrying(call)(self._send, call)
                 except AwsError as error:
                     failed.append(error)  # what comes after it is undone all the same
         if failed:
             raise failed[0]
-        slowest = max((_call(step) for step, _ in steps), key=lambda call: call.settles, default=None)
-        if record.state and not self._retrying(slowest, until_true=True)(self._state_is_back, entry):
-            query = Query.load(record.state)
-            raise ChaoskitError(
-                f"{record.fault}: after undoing, {query} answers {self._aws.read(query)!r}; "
-                f"before the fault it was {record.captured!r}"
-            )
+        return needless
 
     def _is_back(self, entry: Entry) -> bool:
         return bool(self._retrying()(self._state_is_back, entry))
@@ -231,12 +250,15 @@ class Rollback:
         items = self._retrying()(self._aws.read, step.items) or []
         return [step.call.with_item(item) for item in items if item not in (before or [])]
 
-    def _send(self, call: Call) -> None:
+    def _send(self, call: Call) -> bool:
+        """Make a call; False when there was nothing to do."""
         try:
             self._aws.send(call)
         except AwsError as error:
             if not call.is_absent(error.code, error.message):
                 raise
+            return False
+        return True
 
     def _wait(self, seconds: float) -> None:
         self._clock.wait(seconds, threading.Event())  # nothing cuts a rollback short
@@ -268,7 +290,7 @@ def _call(step: Call | Each) -> Call:
 
 
 def undo_with(
-    sessions: Iterable[Aws], entries: list[Entry], journal: Journal, clock: Clock, *, repaired: bool = False
+    sessions: Iterable[Aws], entries: list[Entry], journal: Rows, clock: Clock, *, repaired: bool = False
 ) -> list[Undone]:
     """Undo as the first session; what it can't, or what its end cuts short, is tried as the next.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from chaoskit.contract import Trace
@@ -17,6 +18,7 @@ from chaoskit.engine.guards import (
 )
 from chaoskit.engine.inject import Injector
 from chaoskit.engine.leases import resources
+from chaoskit.engine.ledger import Ledger
 from chaoskit.engine.observe import Observer
 from chaoskit.engine.rollback import undo_with
 from chaoskit.engine.sessions import Sessions
@@ -76,6 +78,7 @@ class _Run:
         self._watch = Watch(experiment, around.stop, clock, target.switches)
         self._sessions = Sessions(experiment, trace_id, around)
         self._lasting_s = experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S
+        self._ledger = Ledger(around.journal, trace_id)
         self._lease: Lease | None = None
         self._switch: Switch | None = None
         self._drift = ""
@@ -109,6 +112,8 @@ class _Run:
         self._lease = self._leases.enter_context(
             self._around.leases.hold(planned, self._trace.trace_id, self._lasting_s, self._around.stop)
         )
+        # Until now another run may have had the resources: what answered that one is no evidence of this one.
+        self._trace = replace(self._trace, since=self._around.clock.now())
         sessions.open()  # not before: what another run has changed meanwhile makes for other limits
         self._watch.start()
         sessions.check()
@@ -126,7 +131,7 @@ class _Run:
             self._trace,
             self._sessions.inject,
             self._around.target,
-            self._around.journal,
+            self._ledger,
             look=self._sessions.look,
             lease=self._lease,
             widen=lambda lease, more: self._around.leases.widen(lease, more, self._lasting_s),
@@ -150,6 +155,7 @@ class _Run:
                     clock=self._around.clock,
                     earlier=self._earlier,
                 ).observe()
+                injector.check_lease()
         finally:
             self._trace = injector.trace
 
@@ -159,8 +165,8 @@ class _Run:
 
     def restore(self) -> None:
         """Undo what is open, newest first, and look whether the steady state is back."""
-        entries = [e for e in self._around.journal.open_faults() if e.record.trace_id == self._trace.trace_id]
         self._result.restored = False
+        entries = self._ledger.open()
         for undone in self._undone(entries):
             self._timeline.add(
                 "undone" if undone.ok else "open", f"{undone.entry.record.fault}: {undone.note}"
@@ -200,7 +206,7 @@ class _Run:
             each.met for each in self._result.expectations if each.expectation.role is Role.RESPONSE
         )
         around = self._around
-        return undo_with(self._sessions.undoers(), entries, around.journal, around.clock, repaired=repaired)
+        return undo_with(self._sessions.undoers(), entries, self._ledger, around.clock, repaired=repaired)
 
     def _prepare_undo(self) -> None:
         """Have a session of the undo role, and a dead-man's switch, before anything is injected.

@@ -42,6 +42,9 @@ def without_effect(result: Result, trace: Trace) -> str | None:
     """Why the faults prove nothing, or None when they do."""
     if not trace.attempts:
         return "no fault was injected: what it would change is so already"
+    idle = ", ".join(fault.name for fault in result.faults if not fault.changes)
+    if idle:
+        return f"{idle} was not injected: what it would change is so already"
     guarded = result.experiment.expects(Role.GUARDRAIL)
     # A responder may be quicker than the look for the effect: what it repaired had been broken, late or not.
     repaired = {name for e in result.expectations for name in e.evidence.get("repaired", ())}

@@ -149,9 +149,9 @@ class DynamoJournal:
                     return int(row["id"])
         raise JournalError(f"{self} is written by too many at once in account {account}: try again.")
 
-    def mark(self, entry: int, status: Status, note: str = "") -> None:
+    def mark(self, entry: int, status: Status, note: str = "") -> bool:
         """See `Journal`. An UNDONE row stays as it is."""
-        self._change(entry, status=status.value, note=note, updated=self._now())
+        return self._change(entry, status=status.value, note=note, updated=self._now())
 
     def saw(self, entry: int, after: Any) -> None:
         """See `Journal`."""
@@ -205,7 +205,10 @@ class DynamoJournal:
         """The open rows whose grants seem to be over."""
         rows = self._open_rows(self._account)
         over = {grant for grant in {_grant(row) for row in rows} if self._grants.over(*grant)}
-        return [row for row in rows if _grant(row) in over]
+        left = [row for row in rows if _grant(row) in over]
+        # A run that took more into its lease has a later grant: what it recorded before that is its own.
+        alive = {account: self._grants.holders(account) for account in {row["granted"] for row in left}}
+        return [row for row in left if row["trace_id"] not in alive[row["granted"]]]
 
     def _ended_rows(self, account: str, under: Lease | None) -> list[Row]:
         """The open rows of an account whose grants are over; from then on nobody records under them."""
@@ -232,13 +235,13 @@ class DynamoJournal:
         row["seal"] = sealed(row)
         return row
 
-    def _change(self, entry: int, **becomes: str) -> None:
+    def _change(self, entry: int, **becomes: str) -> bool:
         """Write what became of a change, unless it is undone; what another wrote meanwhile is read first."""
         self._check_writable()
         for _ in range(_TRIES):
             row = self._rows.get(entry) or self._found(entry)
             if row is None:
-                return
+                return False
             new = {**row, **becomes}
             new["seal"] = sealed(new)
             same, was = ("seal = :was", {"was": row["seal"]}) if row["seal"] else ("attribute_exists(pk)", {})
@@ -255,13 +258,15 @@ class DynamoJournal:
                 self._store.write(*actions)
             except ConditionFailedError:
                 self._rows.pop(entry, None)
-                if (now := self._found(entry)) is None or now["seal"] == new["seal"]:
-                    return  # it is undone; or this was written, and the answer was lost
+                if (now := self._found(entry)) is None:
+                    return False
+                if now["seal"] == new["seal"]:
+                    return True  # this was written, and the answer was lost
             else:
                 self._rows.pop(entry, None)
                 if len(actions) == 1:
                     self._rows[entry] = new
-                return
+                return True
         raise JournalError(f"{self} could not write what became of entry {entry}: others write it too.")
 
     def _found(self, entry: int) -> Row | None:

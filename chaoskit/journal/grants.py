@@ -125,6 +125,11 @@ class Grants:
         grant = self._store.get(_key(account, epoch))
         return grant is None or "lost" in grant or not self._lives(grant)
 
+    def holders(self, account: str) -> frozenset[str]:
+        """Who holds something in an account, as far as one can tell."""
+        grants = self._seen(account).grants.values()
+        return frozenset(one["holder"] for one in grants if "lost" not in one and self._lives(one))
+
     def ended(self, account: str, epoch: int, by: str, *, proven: bool) -> bool:
         """Whether a grant is over; from then on it is, for its holder too.
 

@@ -69,7 +69,36 @@ class Entry:
     after: tuple[Any, ...] = ()
 
 
-class Journal(Protocol):
+class Rows(Protocol):
+    """Where changes are written, each before it is made."""
+
+    def record(self, change: Record, lease: Lease | None = None) -> int:
+        """Write a change durably, before it is made; returns its id.
+
+        Raises:
+            LeaseLostError: A resource of the lease was released, or granted to somebody later. Nothing is
+                written. A lease whose time is over is good until then.
+        """
+        ...
+
+    def mark(self, entry: int, status: Status, note: str = "") -> bool:
+        """Write durably what became of a change; False when it is UNDONE already, and stays so."""
+        ...
+
+    def saw(self, entry: int, after: Any) -> None:
+        """Write the state that was read when the change was seen to have an effect."""
+        ...
+
+    def still(self, lease: Lease | None) -> None:
+        """Refuse, without a call, once others may take the lease's holder for dead: asked before each change.
+
+        Raises:
+            LeaseLostError: They may.
+        """
+        ...
+
+
+class Journal(Rows, Protocol):
     """Where undo is kept: a file of this machine, or a table that a fleet shares."""
 
     def hold(self, resources: Collection[str], holder: str, lasting_s: float) -> Lease:
@@ -87,23 +116,6 @@ class Journal(Protocol):
         """Free all that it holds; nothing happens when it holds nothing."""
         ...
 
-    def record(self, change: Record, lease: Lease | None = None) -> int:
-        """Write a change durably, before it is made; returns its id.
-
-        Raises:
-            LeaseLostError: A resource of the lease was released, or granted to somebody later. Nothing is
-                written. A lease whose time is over is good until then.
-        """
-        ...
-
-    def mark(self, entry: int, status: Status, note: str = "") -> None:
-        """Write durably what became of a change."""
-        ...
-
-    def saw(self, entry: int, after: Any) -> None:
-        """Write the state that was read when the change was seen to have an effect."""
-        ...
-
     def open_faults(self, *, left: bool = False) -> list[Entry]:
         """Every change that is not UNDONE, newest first.
 
@@ -118,14 +130,6 @@ class Journal(Protocol):
         Args:
             under: A lease on an account as a whole, which proves that all who were granted anything in it
                 before are dead; then only that account is meant.
-        """
-        ...
-
-    def still(self, lease: Lease | None) -> None:
-        """Refuse, without a call, once others may take the lease's holder for dead: asked before each change.
-
-        Raises:
-            LeaseLostError: They may.
         """
         ...
 

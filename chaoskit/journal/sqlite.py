@@ -119,14 +119,15 @@ class SqliteJournal:
             )
             return seals.chain(db, int(cursor.lastrowid or 0))
 
-    def mark(self, entry: int, status: Status, note: str = "") -> None:
+    def mark(self, entry: int, status: Status, note: str = "") -> bool:
         """See `Journal`. An UNDONE row stays as it is."""
         now = _now()
         with self._writing() as db:
             seal = seals.seal(db, entry, status=status, note=note, updated=now)
             columns = "status = ?, note = ?, updated = ?, seal = ?"
             values = (status, note, now, seal, entry, Status.UNDONE)
-            db.execute(f"UPDATE changes SET {columns} WHERE id = ? AND status <> ?", values)  # noqa: S608 - constants only
+            done = db.execute(f"UPDATE changes SET {columns} WHERE id = ? AND status <> ?", values)  # noqa: S608 - constants only
+            return bool(done.rowcount)
 
     def saw(self, entry: int, after: Any) -> None:
         """See `Journal`."""

@@ -52,11 +52,15 @@ def _kms(call: Call, known: Account) -> Iterator[Requirement]:
 
 
 def _lambda(call: Call, _known: Account) -> Iterator[Requirement]:
-    """Lambda reads a function's layers and network as whoever configures it.
+    """Lambda reads a function's layers, network and code as whoever configures it.
 
     Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC" (permissions of the
-    user) and "Granting Lambda layer access to other accounts".
+    user) and "Granting Lambda layer access to other accounts"; Lambda API Reference, UpdateFunctionCode.
     """
+    code = call.params.get("Code") or call.params
+    if call.operation in {"CreateFunction", "UpdateFunctionCode"} and code.get("S3Bucket"):
+        action = "s3:GetObjectVersion" if code.get("S3ObjectVersion") else "s3:GetObject"
+        yield Requirement(action, f"arn:aws:s3:::{code['S3Bucket']}/{code.get('S3Key', '*')}")
     if call.operation in {"CreateFunction", "UpdateFunctionConfiguration"}:
         for layer in call.params.get("Layers") or ():
             yield Requirement("lambda:GetLayerVersion", layer)
@@ -88,7 +92,7 @@ def _copied(call: Call) -> Iterator[Requirement]:
 
 
 def _written(call: Call) -> Iterator[Requirement]:
-    arn = f"arn:aws:s3:::{call.params['Bucket']}/{call.params['Key']}"
+    arn = f"arn:aws:s3:::{call.params.get('Bucket', '*')}/{call.params.get('Key', '*')}"
     if "x-amz-tagging" in call.headers:
         yield Requirement("s3:PutObjectTagging", arn)
     # The bucket policies that AWS gives for log delivery allow this ACL with s3:PutObject alone.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chaoskit.aws import Reader
-    from chaoskit.contract import Trace
+    from chaoskit.contract import Attempt, Trace
 
 
 class Steps:
@@ -83,16 +83,25 @@ class Run:
     began = trace.attempts[0].at, 0.0
     stop = Stop()
 
+    def __init__(self, *remaining: list[Attempt]) -> None:
+        self._remaining = list(remaining)
+
     def look_for_effects(self) -> None:
         """All were seen."""
+
+    def remaining(self) -> list[Attempt]:
+        """Look by look, the calls whose effect is still there; none in the end."""
+        return self._remaining.pop(0) if self._remaining else []
 
     def check(self, *_: object, **__: object) -> None:
         """Go on."""
 
 
-def response(state: State, responder: Responder | None) -> ExpectationResult:
+def response(
+    state: State, responder: Responder | None, *, remaining: list[list[Attempt]] | None = None
+) -> ExpectationResult:
     item = ExpectationResult(Expectation(Role.RESPONSE, state, Duration(60), None, responder))
-    run, clock = cast("Any", Run()), Steps()
+    run, clock = cast("Any", Run(*remaining or [])), Steps()
     Observer([item], run, run, watch=run, timeline=Timeline(result(item), clock, None), clock=clock).observe()
     return item
 
@@ -118,3 +127,14 @@ def test_a_state_that_was_always_good_and_is_of_something_else_tells_of_no_repai
 
 def test_of_something_else_a_responder_must_have_changed_what_the_fault_touched() -> None:
     assert response(State(True, of="another-role"), Responder(wrote=True)).met is True
+
+
+def test_what_is_good_to_look_at_while_the_fault_is_still_in_tells_of_no_repair() -> None:
+    (made,) = Run.trace.attempts
+    for_ever, at_first = [[made]] * 1000, [[made]] * 3
+    missed = response(State(True, of="training"), None, remaining=for_ever)
+    assert missed.met is None
+    assert "the effect of iam:AttachRolePolicy is still there" in missed.summary
+    assert response(State(True, of="training"), None, remaining=at_first).met is True
+    # Seen to be bad and then good, it was repaired, whatever else the call has changed.
+    assert response(State(False, True, of="training"), None, remaining=for_ever).met is True

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from chaoskit.engine.deadman import ARMED
 from chaoskit.engine.guards import ROLLBACK_RESERVE_S
 from chaoskit.engine.rollback import Rollback, undo_with
-from chaoskit.errors import AwsError, TargetError
+from chaoskit.errors import AwsError, JournalError, TargetError
 from chaoskit.journal import Record, SqliteJournal, Status
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from chaoskit.aws import Aws
     from chaoskit.engine.rollback import Undone
+    from chaoskit.journal import Rows
 
 QUERY = {
     "service": "iam",
@@ -192,7 +194,7 @@ def test_what_stays_there_after_its_deletion_is_not_closed(journal: SqliteJourna
     assert "after undoing" in undone.note
 
 
-@pytest.mark.parametrize("status", [Status.APPLIED, Status.JOURNALED, Status.FAILED])
+@pytest.mark.parametrize("status", [Status.APPLIED, Status.JOURNALED])
 def test_what_is_not_to_be_seen_yet_is_looked_for_until_no_request_can_land(
     journal: SqliteJournal, status: Status
 ) -> None:
@@ -204,6 +206,43 @@ def test_what_is_not_to_be_seen_yet_is_looked_for_until_no_request_can_land(
     assert undone.note == "landed late and was undone again; the state is as captured"
     assert account.sent == 2
     assert max(clock.waited) > 50
+
+
+def test_what_failed_is_not_undone_unless_it_lands_late(journal: SqliteJournal) -> None:
+    # "There already", said AWS: an undo would take away what somebody else had made.
+    nothing_came, late = Account([BEFORE], []), Account([BEFORE, OURS, BEFORE], [{}])
+    clock = Skipping()
+    undone = undo(journal, nothing_came, status=Status.FAILED, seen=False, clock=clock)
+    assert (undone.ok, undone.note) == (True, "had failed; the state is as captured")
+    assert nothing_came.sent == 0
+    assert max(clock.waited) > 50
+    undone = undo(journal, late, status=Status.FAILED, seen=False)
+    assert (undone.ok, undone.note) == (True, "landed late and was undone; the state is as captured")
+    assert late.sent == 1
+
+
+def test_an_undo_that_was_not_needed_yet_is_made_once_more_while_the_state_is_not_back(
+    journal: SqliteJournal,
+) -> None:
+    # What the fault deleted is still there, "deleting", so AWS refuses to make it anew; then it is gone.
+    going = Account([OURS] * 19 + [BEFORE], [GONE, {}])
+    assert undo(journal, going).ok
+    assert going.sent == 2
+
+
+def test_a_journal_that_can_t_be_written_keeps_no_undo_from_being_made(journal: SqliteJournal) -> None:
+    account = Account([OURS, OURS, BEFORE], [{}, {}])
+    entry = journal.record(replace(RECORD, undo=(UNDO, UNDO), listed=(None, None)))
+    journal.mark(entry, Status.APPLIED)
+    journal.saw(entry, OURS)
+    (kept,) = journal.open_faults()
+
+    class Full:
+        def mark(self, *_: object) -> bool:
+            raise JournalError("the disk is full")
+
+    (undone,) = Rollback(cast("Aws", account), cast("Rows", Full()), Skipping()).undo([kept])
+    assert (undone.ok, undone.note, account.sent) == (False, "the disk is full", 2)
 
 
 def test_what_was_seen_and_is_gone_needs_no_wait(journal: SqliteJournal) -> None:

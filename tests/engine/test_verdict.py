@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chaoskit.engine.verdict import judge
-from chaoskit.result import Verdict
-from tests.samples import DETECTION, GUARDRAIL, RESPONSE, RUNBOOK, attempt, result, seen, trace
+from chaoskit.result import ChangeResult, FaultResult, Verdict
+from tests.samples import DETECTION, GUARDRAIL, NOW, RESPONSE, RUNBOOK, attempt, result, seen, trace
 
 if TYPE_CHECKING:
     from chaoskit.contract import Attempt
@@ -119,6 +119,15 @@ def test_a_judgement_is_never_an_error_or_an_abort() -> None:
 )
 def test_the_reason_says_why_nothing_was_proven(attempts: list[Attempt], reason: str) -> None:
     assert judge(result(seen(DETECTION, met=True)), trace(*attempts))[1] == reason
+
+
+def test_one_of_several_faults_that_made_no_call_proves_nothing_whatever_became_of_the_others() -> None:
+    about = result(seen(GUARDRAIL, met=True))
+    made = ChangeResult("s3", "PutBucketPolicy", "denied", at=NOW)
+    about.faults = [FaultResult("s3.public-bucket-policy", [made]), FaultResult("s3.public-bucket-acl")]
+    verdict, reason = judge(about, trace(DENIED))
+    assert verdict is NOT_TOLD
+    assert reason == "s3.public-bucket-acl was not injected: what it would change is so already"
 
 
 def test_the_reason_of_a_failure_names_every_missed_expectation_and_no_other() -> None:

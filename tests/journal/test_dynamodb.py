@@ -176,6 +176,15 @@ class TestWhoLives:
             assert left(one) == []
         assert left(one) == [entry]
 
+    def test_a_run_that_takes_more_into_its_lease_leaves_nothing_behind(
+        self, one: DynamoJournal, two: DynamoJournal
+    ) -> None:
+        run = RECORD.trace_id
+        one.record(RECORD, one.hold({BUCKET}, run, LONG_S))
+        one.hold({BUCKET, json.dumps([ACCOUNT, "us-east-1", "another"])}, run, LONG_S)
+        assert two.open_faults(left=True) == []
+        assert left(two) == []
+
     def test_two_rollbacks_do_not_undo_the_same(
         self, one: DynamoJournal, two: DynamoJournal, clock: Time
     ) -> None:

@@ -11,26 +11,52 @@ import pytest
 
 from chaoskit import spec
 from chaoskit.api import left_open
+from chaoskit.aws import Aws
 from chaoskit.cli import main
 from chaoskit.embedded import UP
-from chaoskit.engine import run_set
+from chaoskit.engine import recover, run_set
+from chaoskit.engine.deadman import ARMED
 from chaoskit.errors import ExitCode
 from chaoskit.journal import Record, open_journal
+from chaoskit.journal.dynamodb import DynamoJournal
+from chaoskit.journal.grants import Grants
 from chaoskit.journal.table import TABLE
+from chaoskit.places import reopen
 from chaoskit.result import Verdict
+from chaoskit.slo import SystemClock
 from tests.e2e.conftest import lab_in
 from tests.e2e.lab import SHIPPED, up_in
+from tests.journal.tables import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from chaoskit.engine import Undone
+    from chaoskit.result import Result
     from chaoskit.sandbox.server import Served
     from tests.e2e.lab import Lab
     from tests.one_sandbox import OneSandbox
 
 NUMBERS: Final = itertools.count(1)
 POLICY: Final = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+PLAIN: Final = """\
+id: plain
+title: A policy on the training role
+owner: tests
+layer: identity
+hypothesis: Somebody notices.
+blast_radius:
+  accounts: ["${{sandbox.account}}"]
+  regions: ["${{sandbox.region}}"]
+  max_duration: 5m
+  max_changes: 1
+faults:
+  - iam.attach-role-policy: {{role: "${{workload.training_role}}", policy: "{policy}"}}
+expect:
+  - {expect}
+    within: 60s
+"""
 EXPERIMENT: Final = SHIPPED / "identity" / "permissive-policy-on-training-role.yaml"
 
 
@@ -111,6 +137,80 @@ def test_an_experiment_runs_and_is_put_back(lab: Lab, url: str) -> None:
         assert [each.verdict for each in results.results] == [Verdict.PASSED]
         assert journal.open_faults() == []
         assert journal.broken(thorough=True) == []
+
+
+class Suspended:
+    """A machine that is suspended, for longer than others believe it alive, just before some call of a run.
+
+    Meanwhile another process, elsewhere, undoes what it has open.
+    """
+
+    def __init__(self, url: str, served: Served, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+        self.undone: list[Undone] = []
+        self._table, self._connection = url.partition(":")[2].partition("?")[0], connection(served)
+        self._before, self._injecting, self._asleep = before, False, False
+        beats, sends, reads = Grants.renew, Aws.send, Aws.read
+        monkeypatch.setattr(Grants, "renew", lambda grants: None if self._asleep else beats(grants))
+        monkeypatch.setattr(Aws, "send", self._once(sends))
+        monkeypatch.setattr(Aws, "read", self._once(reads))
+
+    def journal(self) -> DynamoJournal:
+        return DynamoJournal(self._table, self._connection, beat_s=1.0, skew_s=0)
+
+    def _once(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(aws: Aws, asked: Any) -> Any:
+            self._injecting |= asked.operation == "AttachRolePolicy"
+            if self._injecting and asked.operation == self._before and not (self.undone or self._asleep):
+                self._asleep = True
+                with self.journal() as elsewhere:
+                    while not self.undone:
+                        self.undone = recover(elsewhere, reopen, SystemClock())
+                self._asleep = False
+            return real(aws, asked)
+
+        return call
+
+
+def runs(lab: Lab, path: Path, machine: Suspended, expect: str) -> Result:
+    """An experiment that attaches a policy which no runbook takes away."""
+    path.write_text(PLAIN.format(policy=POLICY, expect=expect))
+    with machine.journal() as journal:
+        (result,) = run_set(
+            spec.load([path], lab.target.variables), lab.target, journal, clock=SystemClock()
+        ).results
+        assert journal.open_faults() == []
+    return result
+
+
+def test_a_machine_that_sleeps_before_its_call_goes_out_undoes_it_and_passes_nothing(
+    lab: Lab, url: str, deployed: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = attached(lab)
+    machine = Suspended(url, deployed, monkeypatch, before="AttachRolePolicy")
+    detection = "detection: {cloudtrail.event: {event_name: AttachRolePolicy}}"
+    result = runs(lab, tmp_path / "plain.yaml", machine, detection)
+    assert [each.ok for each in machine.undone if each.entry.record.fault != ARMED] == [True]
+    assert attached(lab) == before
+    assert (result.verdict, result.restored) == (Verdict.INCONCLUSIVE, True)
+    assert "another process's rollback" in result.reason
+    assert lab.client("scheduler").list_schedules()["Schedules"] == []
+
+
+def test_another_process_s_rollback_is_no_response(
+    lab: Lab, url: str, deployed: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = attached(lab)
+    machine = Suspended(url, deployed, monkeypatch, before="LookupEvents")
+    role = lab.target.variables["workload.training_role"]
+    expect = (
+        "detection: {cloudtrail.event: {event_name: AttachRolePolicy}}\n    within: 60s\n"
+        f"  - response: {{iam.policy-not-attached: {{role: {role}, policy: {POLICY}}}}}"
+    )
+    result = runs(lab, tmp_path / "plain.yaml", machine, expect)
+    assert machine.undone
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "another process's rollback" in result.reason
+    assert attached(lab) == before
 
 
 def test_a_fault_that_a_dead_run_left_is_listed_and_rolled_back(

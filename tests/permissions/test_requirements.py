@@ -133,6 +133,14 @@ def configured(**settings: Any) -> Call:
             {("ec2:DescribeSubnets", "*"), ("ec2:DescribeSecurityGroups", "*"), ("ec2:DescribeVpcs", "*")},
         ),
         (configured(VpcConfig={"SubnetIds": []}), set()),
+        (
+            Call("lambda", "CreateFunction", {"FunctionName": "f", "Code": {"S3Bucket": "b", "S3Key": "k"}}),
+            {("s3:GetObject", "arn:aws:s3:::b/k")},
+        ),
+        (
+            Call("lambda", "UpdateFunctionCode", {"S3Bucket": "b", "S3Key": "k", "S3ObjectVersion": "1"}),
+            {("s3:GetObjectVersion", "arn:aws:s3:::b/k")},
+        ),
         (configured(Layers=["arn:layer:1"]), {("lambda:GetLayerVersion", "arn:layer:1")}),
         (
             Call("secretsmanager", "RotateSecret", {"SecretId": "s", "RotationLambdaARN": "arn:function"}),
