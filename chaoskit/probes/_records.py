@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from chaoskit.aws import Query
 from chaoskit.contract import session_name
 from chaoskit.errors import AwsError
+from chaoskit.probes._global import unrecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chaoskit.aws import Reader
     from chaoskit.contract import Tie, Trace
@@ -27,6 +28,8 @@ READS: Final = (
     "s3:GetObject",
 )
 """The operations that `records` may call."""
+_LONGEST_PATTERN: Final = 1024
+"""Characters (CloudWatch Logs API Reference, FilterLogEvents, `filterPattern`)."""
 _LOOKUPS_EVERY_S: Final = 0.5
 _MOST_TRIES: Final = 6
 
@@ -48,20 +51,35 @@ class Found:
 def records(aws: Reader, trace: Trace, log_group: str | None = None) -> list[Found]:
     """The run's own records, oldest first.
 
-    A trail's log group has them all. Without one, management events are in event history, and data
-    events in the trail's log files (CloudTrail User Guide, "CloudTrail concepts").
+    A trail's log group has them all. Without one that can be read here, management events are in event
+    history, and data events in the trail's log files (CloudTrail User Guide, "CloudTrail concepts").
 
     Raises:
         AwsError: A source can't be read.
     """
-    trails = aws.read(Query("cloudtrail", "DescribeTrails", {}, "trailList")) or []
-    group = log_group or next((_group_name(t) for t in trails if t.get("CloudWatchLogsLogGroupArn")), None)
+    trails = _trails(aws)
+    group = log_group or next((name for trail in trails if (name := _group_here(aws, trail))), None)
     found = list(_logged(aws, trace, group)) if group else list(_history(aws, trace))
     seen = [each.tie.attempt for each in found]
     if not group and (not seen or any(attempt not in seen for attempt in trace.attempts)):
         found += _log_files(aws, trace, next(iter(trails), None))
     once = {str(each.record.get("eventID")): each for each in reversed(found)}
     return sorted(once.values(), key=lambda each: (str(each.record.get("eventTime")), each.tie.attempt.at))
+
+
+def out_of_reach(aws: Reader, services: Iterable[str], log_group: str | None = None) -> str:
+    """Why `records` has none of these services, wherever it looks; empty if it may have some.
+
+    Only a log group has calls of other regions, those of a trail of all regions.
+
+    Raises:
+        AwsError: The trails can't be read.
+    """
+    why = unrecorded(aws.region, services)
+    if not why or log_group:
+        return ""
+    trail: Mapping[str, Any] = next((each for each in _trails(aws) if _group_here(aws, each)), {})
+    return "" if trail.get("IsMultiRegionTrail") else why
 
 
 def lookup(aws: Reader, query: Query) -> Any:
@@ -123,19 +141,7 @@ def _logged(aws: Reader, trace: Trace, group: str) -> Iterator[Found]:
         f'($.userIdentity.arn = "*/{session_name(trace.trace_id)}")',
         *(f'($.requestID = "{attempt.request_id}")' for attempt in trace.attempts if attempt.request_id),
     ]
-    events = aws.read(
-        Query(
-            "logs",
-            "FilterLogEvents",
-            {
-                "logGroupName": group,
-                "startTime": int(trace.since.timestamp() * 1000) - 1000,  # eventTime has whole seconds
-                "filterPattern": f"{{ {' || '.join(terms)} }}",
-            },
-            "events[].{message: message, at: ingestionTime}",
-        )
-    )
-    for event in events or []:
+    for event in (event for pattern in _patterns(terms) for event in _matching(aws, trace, group, pattern)):
         at = datetime.fromtimestamp(event["at"] / 1000, UTC) if event.get("at") else None
         try:
             record = json.loads(event["message"])
@@ -143,6 +149,31 @@ def _logged(aws: Reader, trace: Trace, group: str) -> Iterator[Found]:
             continue
         if isinstance(record, dict):
             yield from _own(record, trace, f"log group {group}", at)
+
+
+def _patterns(terms: list[str]) -> Iterator[str]:
+    """As few patterns as hold the terms, of which one must match."""
+    held: list[str] = []
+    for term in terms:
+        if held and len(_pattern([*held, term])) > _LONGEST_PATTERN:
+            yield _pattern(held)
+            held = []
+        held.append(term)
+    yield _pattern(held)
+
+
+def _pattern(terms: list[str]) -> str:
+    return f"{{ {' || '.join(terms)} }}"
+
+
+def _matching(aws: Reader, trace: Trace, group: str, pattern: str) -> list[Mapping[str, Any]]:
+    where = {
+        "logGroupName": group,
+        "startTime": int(trace.since.timestamp() * 1000) - 1000,  # eventTime has whole seconds
+        "filterPattern": pattern,
+    }
+    select = "events[].{message: message, at: ingestionTime}"
+    return aws.read(Query("logs", "FilterLogEvents", where, select)) or []
 
 
 def _log_files(aws: Reader, trace: Trace, trail: Mapping[str, Any] | None) -> Iterator[Found]:
@@ -170,6 +201,14 @@ def _own(record: Mapping[str, Any], trace: Trace, source: str, at: datetime | No
         yield Found(record, tie, source, at)
 
 
-def _group_name(trail: Mapping[str, Any]) -> str:
-    """From `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`."""
-    return str(trail["CloudWatchLogsLogGroupArn"]).split(":")[6]
+def _trails(aws: Reader) -> list[Mapping[str, Any]]:
+    return aws.read(Query("cloudtrail", "DescribeTrails", {}, "trailList")) or []
+
+
+def _group_here(aws: Reader, trail: Mapping[str, Any]) -> str | None:
+    """The name in `arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*`, where it is of this region and account.
+
+    A trail of all regions has its group in its own, and an organization's in another account.
+    """
+    parts = str(trail.get("CloudWatchLogsLogGroupArn", "")).split(":")
+    return parts[6] if parts[3:5] == [aws.region, aws.account] else None

@@ -25,7 +25,7 @@ class Traits:
     Attributes:
         principal: The caller's principal id, `AROA...:session` for a role session.
         access_key: The key that the caller signed with.
-        user_agent: The caller's user agent, where the finding has it.
+        user_agent: The caller's user agent, where the finding has it: of several calls, of one of them.
         api: The operation, as CloudTrail names it; empty where the finding is of a state, not a call.
         resources: Names and ARNs of what it is about.
         last_seen: When the activity was last seen; a text in ISO 8601.
@@ -42,7 +42,8 @@ class Traits:
 def tied(traits: Traits, trace: Trace) -> tuple[Attempt, str] | None:
     """The fault's call that a finding stems from and the key that matched, the strongest first.
 
-    What was last seen before the call is stale. A session that bears another run's name is that run's.
+    What was last seen before the call is stale. A session that bears another run's name is that run's, and a
+    user agent without this run's mark is of somebody else's call, whatever it was made on.
     """
     seen = moment(traits.last_seen)
     session = _RUNS.search(traits.principal)
@@ -57,9 +58,8 @@ def tied(traits: Traits, trace: Trace) -> tuple[Attempt, str] | None:
             "user agent": f"run/{trace.trace_id}" in traits.user_agent.strip("[]").split(),
             "session name": session is not None,
             "access key id": key is not None and key == traits.access_key,
-            "resource": any(
-                names(name, resource) for name in attempt.touched() for resource in traits.resources
-            ),
+            "resource": not traits.user_agent
+            and any(names(name, resource) for name in attempt.touched() for resource in traits.resources),
         }
         by = next((tie for tie, holds in ties.items() if holds), None)
         if by:

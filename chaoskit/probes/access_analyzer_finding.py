@@ -71,10 +71,14 @@ class AnalyzerFinding(Probe):
         ]
 
     def _findings(self, aws: Reader, analyzer: str) -> list[Mapping[str, Any]]:
-        """The active findings of the resource, newest first."""
+        """The active findings of access to the resource, newest first.
+
+        One with an error tells of no access, but that it could not be analyzed (IAM User Guide, "IAM Access
+        Analyzer error findings").
+        """
         where = {"analyzerArn": analyzer, "filter": {"status": {"eq": ["ACTIVE"]}}}
         found: list[Mapping[str, Any]] = aws.read(Query("accessanalyzer", "ListFindings", where, "findings"))
-        mine = [one for one in found if self._names({str(one.get("resource", ""))})]
+        mine = [one for one in found if self._names({str(one.get("resource", ""))}) and not one.get("error")]
         return sorted(mine, key=lambda one: _time(one["updatedAt"]), reverse=True)
 
     def _names(self, given: frozenset[str] | set[str]) -> bool:

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Trace
 
+_READS_AND_WRITES: Final = (
+    *(f"glue:{name}" for name in ("GetDatabase", "GetDatabases", "GetTable", "GetTables")),
+    *(f"glue:{name}" for name in ("GetPartition", "GetPartitions", "BatchGetPartition")),
+    *(f"s3:{name}" for name in ("GetBucketLocation", "ListObjectsV2", "GetObject")),
+    # UploadPart needs s3:PutObject.
+    *(f"s3:{name}" for name in ("UploadPart", "ListParts", "ListMultipartUploads", "AbortMultipartUpload")),
+)
 _RUNNING: Final = ("QUEUED", "RUNNING")
 _MOST_POLLS: Final = 120
 _CANARY: Final = "SELECT 'chaoskit' AS canary"
@@ -26,7 +33,7 @@ class AthenaQuery(Probe):
     The query must select what ties a row to the run: of CloudTrail's table `useragent`, `requestid` or
     `useridentity.arn`; `${run.trace_id}`, `${run.session}` and `${run.since}` help it to search. Only a
     place that really evaluates SQL is asked: a canary must come back, which it does not from an
-    emulator that knows no SQL.
+    emulator that knows no SQL. Athena reads tables from Glue and S3 and writes results as its caller.
 
     Attributes:
         query: The SQL.
@@ -34,6 +41,7 @@ class AthenaQuery(Probe):
         database: The database of unqualified tables.
         output: `s3://...`, when the workgroup names none.
         timestamp: The column with a row's time; without it the time is the look's.
+        calls: What the query needs beyond that, as `service:Operation`, such as `kms:Decrypt`.
     """
 
     query: Template
@@ -41,11 +49,20 @@ class AthenaQuery(Probe):
     database: str | None = None
     output: str | None = None
     timestamp: str | None = None
+    calls: tuple[str, ...] = ()
 
     example: ClassVar = {
         "query": Template("SELECT * FROM trail WHERE useragent LIKE '%${run.trace_id}%'"),
     }
     reads = ("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults")
+
+    def lends(self) -> tuple[str, ...]:
+        """What Athena calls with the run's permissions, for the query and for its results.
+
+        Source: Athena User Guide, "Control access to Amazon S3 from Athena" and "Configure access to
+        databases and tables in the AWS Glue Data Catalog"; the managed policy AmazonAthenaFullAccess.
+        """
+        return (*_READS_AND_WRITES, *self.calls)
 
     def __post_init__(self) -> None:
         """Refuse what can't be filled; secrets have no place in SQL, which Athena keeps."""

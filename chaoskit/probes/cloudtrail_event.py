@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._global import unless_unrecorded, unrecorded
 from chaoskit.probes._records import lookup
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class TrailEvent(Probe):
 
     reads = ("cloudtrail:LookupEvents",)
 
+    def ready(self, aws: Reader) -> Observation:
+        """This region's history would have the event: it is always on, but holds its own region's only."""
+        why = unrecorded(aws.region, [self.event_source] if self.event_source else [])
+        return Observation(holds=not why, summary=why or "event history can't be switched off")
+
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Look the event's name up, since the run began."""
         attribute = {"AttributeKey": "EventName", "AttributeValue": self.event_name}
@@ -56,4 +62,5 @@ class TrailEvent(Probe):
                     cause=tie.attempt.at,
                     final=True,
                 )
-        return Observation(holds=False, summary=f"event history has no {self.event_name} of this run")
+        seen = Observation(holds=False, summary=f"event history has no {self.event_name} of this run")
+        return unless_unrecorded(seen, aws.region, trace)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chaoskit.aws import Reader
     from chaoskit.contract import Trace
+
+_MAY_BE_LEFT_OUT: Final = {"kms.amazonaws.com", "rdsdata.amazonaws.com"}
+"""Sources of very many events; basic selectors can leave out no other (API Reference, EventSelector)."""
 
 
 @probe("cloudtrail.trail-sound")
@@ -35,15 +40,18 @@ class TrailSound(Probe):
         if validates is None:
             return Observation(holds=False, summary=f"there is no trail {self.trail}")
         logs = aws.read(Query("cloudtrail", "GetTrailStatus", named, "IsLogging", absent=gone))
-        writes = aws.read(
+        selectors = aws.read(
             Query(
                 "cloudtrail",
                 "GetEventSelectors",
                 {"TrailName": self.trail},
-                "length([EventSelectors[?ReadWriteType != 'ReadOnly' && IncludeManagementEvents], "
-                "AdvancedEventSelectors][][])",
+                "{basic: EventSelectors[?ReadWriteType != 'ReadOnly' && IncludeManagementEvents], "
+                "advanced: AdvancedEventSelectors[].FieldSelectors}",
                 absent=gone,
             )
+        )
+        writes = selectors and (
+            selectors["basic"] or any(_takes_changes(fields) for fields in selectors["advanced"] or ())
         )
         wrong = [
             what
@@ -57,3 +65,21 @@ class TrailSound(Probe):
         return Observation(
             holds=not wrong, summary=f"trail {self.trail} {' and '.join(wrong) or 'is as it should be'}"
         )
+
+
+def _takes_changes(selectors: list[Mapping[str, Any]]) -> bool:
+    """Whether an advanced selector takes the management events that change something, whoever makes them.
+
+    Without `readOnly` it takes reads and writes (CloudTrail User Guide, "Logging management events").
+    """
+    fields = {each["Field"]: {name: given for name, given in each.items() if given} for each in selectors}
+    category, read_only, source = (
+        fields.pop(name, {}) for name in ("eventCategory", "readOnly", "eventSource")
+    )
+    return (
+        "Management" in category.get("Equals", [])
+        and "false" in read_only.get("Equals", ["false"])
+        and {*source} <= {"Field", "NotEquals"}
+        and {*source.get("NotEquals", ())} <= _MAY_BE_LEFT_OUT
+        and not fields
+    )

@@ -27,11 +27,13 @@ class Alarm(Probe):
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Read the alarm's state; an alarm that does not exist can't be told."""
         del trace
+        # Unless composite alarms are asked for, none is answered (CloudWatch API Reference, DescribeAlarms).
+        where = {"AlarmNames": [self.name], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
         state = aws.read(
             Query(
                 "cloudwatch",
                 "DescribeAlarms",
-                {"AlarmNames": [self.name]},
+                where,
                 "[MetricAlarms, CompositeAlarms][][].StateValue | [0]",
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
@@ -21,7 +21,8 @@ class AlarmRaised(Probe):
     """The alarm went to ALARM after the fault, and because of it.
 
     An alarm names nobody. So it counts only if a metric filter feeds its metric, and one of the log
-    events that the filter counts is the CloudTrail record of one of the fault's own calls.
+    events that the filter counts is the CloudTrail record of one of the fault's own calls, which the log
+    group had before the alarm was raised.
 
     Attributes:
         name: The alarm's name.
@@ -52,10 +53,11 @@ class AlarmRaised(Probe):
         alarm = self._alarm(aws)
         if alarm is None:
             return Observation(holds=None, summary=f"there is no metric alarm {self.name}")
-        ties = [tie for found in self._filters(aws, alarm) for tie in self._counted(aws, found, trace)]
+        counted = [each for found in self._filters(aws, alarm) for each in self._counted(aws, found, trace)]
         raised = self._raised(aws, trace)
-        for tie in ties:
-            at = next((at for at in raised if at >= tie.attempt.at), None)
+        for tie, ingested in counted:
+            # What the log group did not have yet raised nothing, however early it was called.
+            at = next((at for at in raised if at >= max(tie.attempt.at, ingested)), None)
             if at:
                 return Observation(
                     holds=True,
@@ -68,7 +70,7 @@ class AlarmRaised(Probe):
         return Observation(
             holds=False,
             summary=f"alarm {self.name} was not raised by this run (it is {alarm['StateValue']}; its filters"
-            f" counted {len(ties)} calls of this run)",
+            f" counted {len(counted)} calls of this run)",
         )
 
     def _alarm(self, aws: Reader) -> Mapping[str, Any] | None:
@@ -84,21 +86,22 @@ class AlarmRaised(Probe):
             return []
         return aws.read(Query("logs", "DescribeMetricFilters", where, "metricFilters")) or []
 
-    def _counted(self, aws: Reader, found: Mapping[str, Any], trace: Trace) -> Iterator[Tie]:
-        """The run's own calls among what a filter counted since the run began."""
+    def _counted(self, aws: Reader, found: Mapping[str, Any], trace: Trace) -> Iterator[tuple[Tie, datetime]]:
+        """The run's own calls among what a filter counted, and when the log group had each."""
         where = {
             "logGroupName": found["logGroupName"],
             "startTime": int(trace.since.timestamp() * 1000) - 1000,  # eventTime has whole seconds
             "filterPattern": found["filterPattern"],
         }
-        for message in aws.read(Query("logs", "FilterLogEvents", where, "events[].message")) or []:
+        events = aws.read(Query("logs", "FilterLogEvents", where, "events[].[message, ingestionTime]"))
+        for message, ingested in events or []:
             try:
                 record = json.loads(message)
             except ValueError:
                 continue
             tie = trace.caused(record) if isinstance(record, dict) else None
-            if tie:
-                yield tie
+            if tie and ingested:
+                yield tie, datetime.fromtimestamp(ingested / 1000, UTC)
 
     def _raised(self, aws: Reader, trace: Trace) -> list[datetime]:
         """When the alarm went to ALARM since the run began, oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
@@ -57,7 +58,15 @@ class EndpointInPlace(Probe):
         statements = json.loads(endpoint["PolicyDocument"]).get("Statement", [])
         for statement in statements if isinstance(statements, list) else [statements]:
             resources = statement.get("Resource", "*")
-            everything = "*" in (resources if isinstance(resources, list) else [resources])
-            if statement.get("Effect") == "Allow" and everything:
+            listed = resources if isinstance(resources, list) else [resources]
+            if statement.get("Effect") == "Allow" and any(map(_is_everything, listed)):
                 problems.append("its policy allows every resource")
         return problems
+
+
+def _is_everything(resource: str) -> bool:
+    """Whether a pattern names no account and no resource: `*`, `arn:aws:s3:::*`, `arn:aws:kms:*:*:key/*`."""
+    _, _, _, _, account, name = [*resource.split(":", 5), *["*"] * 5][:6]
+    # S3's ARNs have no account; others have the resource's type before its name.
+    name = re.split("[/:]", name, maxsplit=1)[-1] if account else name
+    return not set(account + name) - set("*?/")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @probe("ec2.flow-log-active")
 class FlowLogActive(Probe):
-    """The VPC has an active flow log of all traffic.
+    """The VPC has an active flow log of all traffic that does not fail to be delivered.
 
     Attributes:
         vpc: The VPC's id.
@@ -32,11 +32,13 @@ class FlowLogActive(Probe):
                 "ec2",
                 "DescribeFlowLogs",
                 {"Filter": [{"Name": "resource-id", "Values": [self.vpc]}]},
-                "FlowLogs[?FlowLogStatus=='ACTIVE' && TrafficType=='ALL'].FlowLogId",
+                # It stays active while it can't be delivered (EC2 API Reference, FlowLog).
+                "FlowLogs[?FlowLogStatus=='ACTIVE' && TrafficType=='ALL' && DeliverLogsStatus!='FAILED']"
+                ".FlowLogId",
             )
         )
         return Observation(
             holds=bool(logs),
-            summary=f"{self.vpc} has {'an active' if logs else 'no'} flow log of all traffic",
+            summary=f"{self.vpc} has {'an' if logs else 'no'} active and delivered flow log of all traffic",
             evidence={"flow_logs": logs},
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
 from chaoskit.probes._audit import trail_is_logging
+from chaoskit.probes._global import unless_unrecorded, unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,8 @@ class Matched(Probe):
             return Observation(holds=False, summary=f"there is no rule {self.rule} on bus {self.bus}")
         if not str(rule["State"]).startswith("ENABLED"):
             return Observation(holds=False, summary=f"rule {self.rule} is {rule['State']}")
+        if why := self._unheard(aws, rule):
+            return Observation(holds=False, summary=why)
         if self._queue_url(aws) is None:
             return Observation(holds=False, summary=f"rule {self.rule} has no SQS target to read alerts from")
         return trail_is_logging(aws)
@@ -82,7 +85,19 @@ class Matched(Probe):
                     cause=tie.attempt.at,
                     final=True,
                 )
-        return Observation(holds=False, summary=f"rule {self.rule} has not reported a call of this run")
+        seen = Observation(holds=False, summary=f"rule {self.rule} has not reported a call of this run")
+        return unless_unrecorded(seen, aws.region, trace) if self.bus == "default" else seen
+
+    def _unheard(self, aws: Reader, rule: Mapping[str, Any]) -> str:
+        """Why this region's bus never hears of what the rule is about; a bus of its own may be told."""
+        if self.bus != "default":
+            return ""
+        try:
+            pattern = json.loads(rule.get("EventPattern") or "{}")
+        except ValueError:
+            return ""
+        sources = [*pattern.get("source", []), *pattern.get("detail", {}).get("eventSource", [])]
+        return unrecorded(aws.region, (each if isinstance(each, str) else "" for each in sources))
 
     def _rule(self, aws: Reader) -> Mapping[str, Any] | None:
         where = {"Name": self.rule, "EventBusName": self.bus}

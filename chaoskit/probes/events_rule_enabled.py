@@ -41,7 +41,8 @@ class RuleEnabled(Probe):
                 "events", "DescribeRule", {"Name": self.rule}, "State", absent=("ResourceNotFoundException",)
             )
         )
-        holds = state == "ENABLED" and bool(found)
+        # ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS is one too (EventBridge API Reference, DescribeRule).
+        holds = str(state).startswith("ENABLED") and bool(found)
         return Observation(
             holds=holds,
             summary=f"rule {self.rule} is enabled"

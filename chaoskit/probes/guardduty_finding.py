@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
@@ -23,7 +24,8 @@ class Finding(Probe):
     """GuardDuty reports one of the fault's own calls as a finding of this type, and it is not archived.
 
     A sample finding never counts. The evidence says whether the finding type is a rule or rests on an
-    anomaly model, which only a real account has.
+    anomaly model, which only a real account has. A finding of several calls shows one caller (GuardDuty API
+    Reference, Service, `count`): if that is another than this run, whether it was found too can't be told.
 
     Attributes:
         type: The finding type, e.g. Stealth:IAMUser/CloudTrailLoggingDisabled.
@@ -65,7 +67,7 @@ class Finding(Probe):
         detector = self._detector(aws)
         if detector is None:
             return Observation(holds=None, summary=f"there is no GuardDuty detector in {aws.region}")
-        samples = 0
+        samples, mixed = 0, False
         for finding in self._findings(aws, detector):
             service = finding["Service"]
             sample = _is_sample(service)
@@ -75,6 +77,8 @@ class Finding(Probe):
                 continue
             found = tied(traits, trace)
             if found is None:
+                anyone = replace(traits, user_agent="", principal="")
+                mixed |= int(service.get("Count") or 1) > 1 and tied(anyone, trace) is not None
                 continue
             attempt, by = found
             kind = basis(self.type, sample=False)
@@ -97,8 +101,10 @@ class Finding(Probe):
                 final=True,
             )
         note = f"; {samples} of the type are samples, which prove nothing" if samples else ""
+        if mixed:
+            note += "; it has one of several calls, and shows another caller's"
         return Observation(
-            holds=False,
+            holds=None if mixed else False,
             summary=f"GuardDuty has no finding {self.type} of a call of this run{note}",
             evidence={"samples": samples},
         )

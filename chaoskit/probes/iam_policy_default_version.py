@@ -53,8 +53,9 @@ class PolicyDefaultVersion(Probe):
 
 
 def _allows_everything(statement: Mapping[str, Any]) -> bool:
-    every = all("*" in _listed(statement.get(name)) for name in ("Action", "Resource"))
-    return every and statement["Effect"] == "Allow"
+    # An action of wildcards only, such as `*:*`, is every one.
+    acts = any(set(action) <= set("*:") for action in _listed(statement.get("Action")))
+    return acts and "*" in _listed(statement.get("Resource")) and statement["Effect"] == "Allow"
 
 
 def _listed(value: list[str] | str | None) -> list[str]:

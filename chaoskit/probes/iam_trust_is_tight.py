@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._sharing import is_own
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -50,7 +51,7 @@ def _is_loose(statement: dict[str, Any], account: str) -> bool:
     named = _listed(principal.get("AWS", [])) if isinstance(principal, dict) else [principal]
     services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else []
     keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
-    foreign = any(account not in one for one in named)
+    foreign = any(not is_own(one, account) for one in named)
     asked = set(services) - {"lambda.amazonaws.com", "ec2.amazonaws.com"}
     return (foreign and "sts:externalid" not in keys) or (
         bool(asked) and not keys & {"aws:sourceaccount", "aws:sourcearn"}

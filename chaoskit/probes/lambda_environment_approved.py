@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class EnvironmentApproved(Probe):
     """The function's environment has no variable but the approved ones: secrets belong elsewhere.
 
-    Only names are looked at, never values.
+    Only names are looked at, never values. What Lambda can't decrypt for the caller has none: there is an
+    error in their place (Lambda API Reference, EnvironmentResponse), and it can't be told.
 
     Attributes:
         function: The function's name.
@@ -32,8 +33,11 @@ class EnvironmentApproved(Probe):
         """Read the names."""
         del trace
         where = {"FunctionName": self.function}
-        found = aws.read(Query("lambda", "GetFunctionConfiguration", where, "Environment.Variables"))
-        more = sorted({*(found or ())} - {*self.variables})
+        found = aws.read(Query("lambda", "GetFunctionConfiguration", where, "Environment")) or {}
+        if error := found.get("Error"):
+            said = f"the environment of function {self.function} can't be read: {error.get('ErrorCode')}"
+            return Observation(holds=None, summary=said)
+        more = sorted({*(found.get("Variables") or ())} - {*self.variables})
         return Observation(
             holds=not more,
             summary=f"function {self.function} has "

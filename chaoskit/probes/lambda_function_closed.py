@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._sharing import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,4 @@ def _opens(statement: Mapping[str, Any], account: str) -> bool:
     principal = statement.get("Principal", {})
     named = principal.get("AWS", []) if isinstance(principal, dict) else principal
     names = [named] if isinstance(named, str) else named
-    return statement.get("Effect") == "Allow" and any(
-        name != account and f":{account}:" not in name for name in names
-    )
+    return statement.get("Effect") == "Allow" and any(not is_own(name, account) for name in names)

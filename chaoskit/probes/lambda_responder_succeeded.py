@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
 from chaoskit.probes._audit import trail_is_logging
+from chaoskit.probes._findings import CLOCKS_AGREE
+from chaoskit.probes._global import unless_unrecorded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from chaoskit.aws import Reader
-    from chaoskit.contract import Trace
+    from chaoskit.contract import Attempt, Trace
 
 
 @probe("lambda.responder-succeeded")
@@ -42,10 +44,7 @@ class ResponderSucceeded(Probe):
     def look(self, aws: Reader, trace: Trace) -> Observation:
         """Look up the calls that the function has made since the fault's first."""
         refused: Mapping[str, Any] | None = None
-        for record in self._records(aws, trace):
-            touched = _touched(record, trace)
-            if not touched:
-                continue
+        for record, touched in self._answers(aws, trace):
             if not record.get("errorCode"):
                 return self._repaired(record, touched)
             refused = refused or record
@@ -56,17 +55,18 @@ class ResponderSucceeded(Probe):
                 summary=f"function {self.function} could not {refused['eventName']}: {code}: {words}",
                 evidence={"event_id": refused["eventID"], "failure": f"{code}: {words}"},
             )
-        return Observation(
+        seen = Observation(
             holds=False, summary=f"function {self.function} has changed nothing that the fault touched"
         )
+        return unless_unrecorded(seen, aws.region, trace)
 
-    def _records(self, aws: Reader, trace: Trace) -> list[Mapping[str, Any]]:
-        """The changes that the function has tried since the fault's first call, oldest first.
+    def _answers(self, aws: Reader, trace: Trace) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
+        """The changes that the function has tried, oldest first, of what the fault had touched by then.
 
-        Records tell whole seconds. Of the second of that call only what the history lists after it counts:
-        the rest may be an answer to an earlier fault.
+        Records tell whole seconds. Of the second of a call only what the history lists after it counts: the
+        rest may be an answer to an earlier fault.
         """
-        start = min((attempt.at for attempt in trace.attempts), default=trace.since)
+        start = min((attempt.at for attempt in trace.attempts), default=trace.since) - CLOCKS_AGREE
         texts = aws.read(
             Query(
                 "cloudtrail",
@@ -78,14 +78,18 @@ class ResponderSucceeded(Probe):
                 "Events[].CloudTrailEvent",
             )
         )
-        oldest_first = [json.loads(text) for text in reversed(texts or [])]
-        own = next((n for n, one in enumerate(oldest_first) if trace.caused(one)), len(oldest_first))
-        return [
-            one
-            for n, one in enumerate(oldest_first)
-            if (n > own or datetime.fromisoformat(one["eventTime"]) > start)
-            and _is_session(one, self.function)
-        ]
+        applied = [attempt for attempt in trace.attempts if attempt.outcome == "applied"]
+        listed: list[Attempt] = []
+        for record in map(json.loads, reversed(texts or [])):
+            if tie := trace.caused(record):
+                listed.append(tie.attempt)
+            if not _is_session(record, self.function):
+                continue
+            at = datetime.fromisoformat(record["eventTime"])
+            before = [call for call in applied if call in listed or at > call.at]
+            touched = _names(record) & frozenset[str]().union(*(call.touched() for call in before))
+            if touched:
+                yield record, touched
 
     def _repaired(self, record: Mapping[str, Any], touched: frozenset[str]) -> Observation:
         return Observation(
@@ -108,8 +112,8 @@ def _is_session(record: Mapping[str, Any], function: str) -> bool:
     return identity.get("type") == "AssumedRole" and str(identity.get("arn", "")).endswith(f"/{function}")
 
 
-def _touched(record: Mapping[str, Any], trace: Trace) -> frozenset[str]:
-    """What of the things that the fault touched a call names; a denied call may tell only in its words."""
+def _names(record: Mapping[str, Any]) -> frozenset[str]:
+    """What a call names; a denied one may tell only in its words."""
     words = str(record.get("errorMessage", "")).replace("/", " ").split() if record.get("errorCode") else []
     values = (record.get("requestParameters") or {}).values()
-    return trace.touched() & {*words, *(value for value in values if isinstance(value, str))}
+    return frozenset({*words, *(value for value in values if isinstance(value, str))})

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @probe("s3.log-retention")
 class LogRetention(Probe):
-    """No enabled lifecycle rule lets objects expire sooner than this.
+    """No enabled lifecycle rule lets objects expire sooner than this, or on a date.
+
+    From its date on a rule expires every object that it covers, however new (Amazon S3 User Guide,
+    "Lifecycle configuration elements").
 
     Attributes:
         bucket: The bucket's name.
@@ -34,15 +37,22 @@ class LogRetention(Probe):
                 "s3",
                 "GetBucketLifecycleConfiguration",
                 {"Bucket": self.bucket},
-                "Rules[?Status == 'Enabled'].Expiration.Days",
+                "Rules[?Status == 'Enabled'].Expiration",
                 absent=("NoSuchLifecycleConfiguration",),
             )
         )
-        holds = all(each >= self.days for each in found or ())
+        ends = [
+            *(f"on {each['Date']}" for each in found or () if "Date" in each),
+            *(
+                f"after {each['Days']} days"
+                for each in found or ()
+                if each.get("Days", self.days) < self.days
+            ),
+        ]
         return Observation(
-            holds=holds,
-            summary=f"{self.bucket} keeps objects {self.days} days or longer"
-            if holds
-            else f"{self.bucket} lets objects expire after {min(found)} days",
+            holds=not ends,
+            summary=f"{self.bucket} lets objects expire {' and '.join(ends)}"
+            if ends
+            else f"{self.bucket} keeps objects {self.days} days or longer",
             evidence={"found": found},
         )

@@ -23,12 +23,14 @@ class ModelGroupNotShared(Probe):
 
     group: str
 
-    reads = ("sagemaker:GetModelPackageGroupPolicy",)
+    reads = ("sagemaker:DescribeModelPackageGroup", "sagemaker:GetModelPackageGroupPolicy")
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
-        """Read the policy; a group without one is not shared."""
+        """Read the policy; a group without one is not shared, but one that is not there can't be told."""
         del trace
         where = {"ModelPackageGroupName": self.group}
+        # Of both the policy's error is the same.
+        aws.read(Query("sagemaker", "DescribeModelPackageGroup", where, "ModelPackageGroupArn"))
         none = ("ValidationException",)
         found = Query("sagemaker", "GetModelPackageGroupPolicy", where, "ResourcePolicy", absent=none)
         return shared(f"model package group {self.group}", strangers(aws.read(found), aws.account), aws)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from chaoskit.contract import Observation, Probe, probe
 from chaoskit.probes._audit import trail_is_logging
-from chaoskit.probes._records import READS, records
+from chaoskit.probes._records import READS, out_of_reach, records
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Trace
     from chaoskit.detect.sigma import SigmaEngine
 
+_SOURCE: Final = re.compile(r"^\s*eventSource: (\S+)\s*$", re.MULTILINE)
 _SHIPPED: Final = Path(__file__).parents[1] / "sandbox" / "detections" / "sigma"
 
 
@@ -37,10 +39,14 @@ class SigmaMatched(Probe):
     reads = READS
 
     def ready(self, aws: Reader) -> Observation:
-        """The rule can be evaluated, and a trail logs."""
+        """The rule can be evaluated, a trail logs, and what the rule is about can be read in this region."""
         engine = self._engine()
         if isinstance(engine, str):
             return Observation(holds=False, summary=engine)
+        path = self._path()
+        sources = _SOURCE.findall(path.read_text("utf-8")) if path else []
+        if why := out_of_reach(aws, sources, self.log_group):
+            return Observation(holds=False, summary=why)
         return trail_is_logging(aws)
 
     def look(self, aws: Reader, trace: Trace) -> Observation:
@@ -68,9 +74,12 @@ class SigmaMatched(Probe):
                     cause=found.tie.attempt.at,
                     final=True,
                 )
+        services = [] if seen else [attempt.call.service for attempt in trace.attempts]
+        why = out_of_reach(aws, services, self.log_group)
         return Observation(
-            holds=False,
-            summary=f"Sigma rule {self.rule} matches none of the {len(seen)} records of this run's faults",
+            holds=None if why else False,
+            summary=why
+            or f"Sigma rule {self.rule} matches none of the {len(seen)} records of this run's faults",
             evidence={"records": [f"{f.record.get('eventName')} in {f.source}" for f in seen]},
         )
 
@@ -80,10 +89,13 @@ class SigmaMatched(Probe):
             from chaoskit.detect.sigma import InvalidSigmaRule, SigmaEngine  # noqa: PLC0415 - an optional extra
         except ModuleNotFoundError:
             return "Sigma rules need pySigma: pip install 'chaoskit[sigma]'"
-        path = next((p for p in (Path(self.rule), _SHIPPED / f"{self.rule}.yml") if p.is_file()), None)
+        path = self._path()
         if path is None:
             return f"there is no Sigma rule {self.rule}, neither as a file nor shipped with chaoskit"
         try:
             return SigmaEngine(path)
         except InvalidSigmaRule as error:
             return f"Sigma rule {self.rule} can't be evaluated: {error}"
+
+    def _path(self) -> Path | None:
+        return next((p for p in (Path(self.rule), _SHIPPED / f"{self.rule}.yml") if p.is_file()), None)

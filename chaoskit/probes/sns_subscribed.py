@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @probe("sns.subscribed")
 class Subscribed(Probe):
-    """The endpoint is subscribed to the topic.
+    """The endpoint is subscribed to the topic, and has confirmed it.
 
     Attributes:
         topic: The topic's ARN.
@@ -31,7 +31,11 @@ class Subscribed(Probe):
         del trace
         found = aws.read(
             Query(
-                "sns", "ListSubscriptionsByTopic", {"TopicArn": self.topic}, "sort(Subscriptions[].Endpoint)"
+                "sns",
+                "ListSubscriptionsByTopic",
+                {"TopicArn": self.topic},
+                # It has an ARN once it is confirmed (Amazon SNS API Reference, Subscribe).
+                "sort(Subscriptions[?starts_with(SubscriptionArn, 'arn:')].Endpoint)",
             )
         )
         holds = self.endpoint in (found or ())

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._global import unrecorded
 from chaoskit.probes._records import lookup
+from chaoskit.probes._repairs import touched_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
 
 @probe("ssm.runbook-succeeded")
 class RunbookSucceeded(Probe):
-    """An execution of the SSM Automation document, started since the run began, succeeded.
+    """An execution of the SSM Automation document, started since the fault, succeeded.
 
-    It counts only if one of its parameters names something that the fault touched. Of a fault whose effect
-    was never seen it tells that there was one only if it had something to change: the event history must
-    have a call of its session (`Automation-` and the execution's id) that wrote and was not refused.
+    It counts only if one of its parameters names something that the fault had touched. Of a fault whose
+    effect was never seen it tells that there was one only if it had something to change: the event history
+    must have a call of its session (`Automation-` and the execution's id) that wrote and was not refused.
 
     Attributes:
         document: The document's name.
@@ -79,9 +81,10 @@ class RunbookSucceeded(Probe):
         unseen = any(attempt.effect is False for attempt in trace.attempts)
         wrote = _writes(aws, execution) if unseen else []
         repaired = {"repaired": sorted(_repaired(execution, trace))} if wrote or not unseen else {}
+        why = "" if repaired else unrecorded(aws.region, (a.call.service for a in trace.attempts))
         return Observation(
             holds=True,
-            summary=f"runbook {self.document} succeeded",
+            summary=f"runbook {self.document} succeeded{', but ' if why else ''}{why}",
             evidence={
                 "runbook": self.document,
                 "execution_id": execution["AutomationExecutionId"],
@@ -113,5 +116,7 @@ def _writes(aws: Reader, execution: Mapping[str, Any]) -> list[str]:
 
 
 def _repaired(execution: Mapping[str, Any], trace: Trace) -> frozenset[str]:
-    """What of the things that the fault touched the execution's parameters name."""
-    return trace.touched() & {v for values in execution.get("Parameters", {}).values() for v in values}
+    """What of the things that the fault had touched when it started the execution's parameters name."""
+    began = execution.get("ExecutionStartTime")
+    named = {v for values in execution.get("Parameters", {}).values() for v in values}
+    return touched_by(trace, datetime.fromisoformat(began)) & named if began else frozenset()

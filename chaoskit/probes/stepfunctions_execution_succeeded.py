@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._repairs import touched_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 @probe("stepfunctions.execution-succeeded")
 class ExecutionSucceeded(Probe):
-    """An execution of the Step Functions state machine, started since the run began, succeeded.
+    """An execution of the Step Functions state machine, started since the fault, succeeded.
 
     It counts only if its input is the CloudTrail event of one of the fault's own calls, or, for an input of
-    another form, names something that the fault touched. Express state machines keep no executions to read.
+    another form, names something that the fault had touched. Express state machines keep no executions.
 
     Attributes:
         state_machine: The state machine's name.
@@ -51,7 +52,7 @@ class ExecutionSucceeded(Probe):
         failed: Mapping[str, Any] | None = None
         for arn in self._started(aws, machines[0], trace):
             execution = aws.read(Query("stepfunctions", "DescribeExecution", {"executionArn": arn}, "@"))
-            if not _tied(execution.get("input", ""), trace):
+            if not _tied(execution, trace):
                 continue
             if execution["status"] == "SUCCEEDED":
                 return self._succeeded(execution)
@@ -101,16 +102,18 @@ class ExecutionSucceeded(Probe):
         )
 
 
-def _tied(given: str, trace: Trace) -> bool:
-    """Whether an execution's input says that this run's fault is what it is about."""
+def _tied(execution: Mapping[str, Any], trace: Trace) -> bool:
+    """Whether an execution's input says that what this run's fault had done is what it is about."""
     try:
-        event = json.loads(given)
+        event = json.loads(execution.get("input", ""))
     except ValueError:
         return False
     detail = event.get("detail") if isinstance(event, dict) else None
     if isinstance(detail, dict) and "eventName" in detail:
-        return trace.caused(detail) is not None
-    return not trace.touched().isdisjoint(_texts(event))
+        tie = trace.caused(detail)
+        return tie is not None and tie.attempt.outcome == "applied"
+    touched = touched_by(trace, datetime.fromisoformat(execution["startDate"]))
+    return not touched.isdisjoint(_texts(event))
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,11 @@ class History:
 
     def __init__(self, *records: dict[str, Any]) -> None:
         self._records = records
+        self.since = ""
 
     def read(self, query: Query) -> Any:
         assert query.operation == "LookupEvents"
+        self.since = query.params["StartTime"]
         return [json.dumps(record) for record in reversed(self._records)]
 
     def messages(self, queue_url: str) -> list[Message]:
@@ -87,6 +90,29 @@ def test_only_the_functions_own_call_after_the_fault_counts(
     records: tuple[dict[str, Any], ...], holds: bool
 ) -> None:
     assert ResponderSucceeded(function="tidy").look(History(*records), TRACE).holds is holds
+
+
+def test_a_repair_is_of_what_had_been_done_before_it() -> None:
+    later = replace(FAULT, at=NOW + timedelta(seconds=30), request_id="later")
+    other = Call("iam", "AttachRolePolicy", RoleName="other", PolicyArn="arn:aws:iam::aws:policy/X")
+    trace = replace(TRACE, attempts=(replace(FAULT, call=other), later))
+    probe = ResponderSucceeded(function="tidy")
+    assert probe.look(History(FAULTS_OWN, call("DetachRolePolicy", seconds=5)), trace).holds is False
+    assert probe.look(History(FAULTS_OWN, call("DetachRolePolicy", seconds=31)), trace).holds is True
+
+
+def test_what_was_denied_was_not_repaired() -> None:
+    trace = replace(TRACE, attempts=(replace(FAULT, outcome="denied"),))
+    records = (FAULTS_OWN, call("DetachRolePolicy", seconds=5))
+    assert ResponderSucceeded(function="tidy").look(History(*records), trace).holds is False
+
+
+def test_a_clock_that_is_ahead_hides_no_repair() -> None:
+    records = (FAULTS_OWN, call("DetachRolePolicy"))
+    trace = replace(TRACE, attempts=(replace(FAULT, at=NOW + timedelta(seconds=1.5)),))
+    history = History(*records)
+    assert ResponderSucceeded(function="tidy").look(history, trace).holds is True
+    assert history.since <= f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_denied_call_is_told_in_awss_words_though_its_parameters_are_not() -> None:

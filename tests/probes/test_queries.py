@@ -9,6 +9,7 @@ import pytest
 from chaoskit.aws import Query
 from chaoskit.contract import Template, Trace
 from chaoskit.errors import AwsError
+from chaoskit.predict.harness import Needs, grants
 from chaoskit.probes._records import lookup
 from chaoskit.probes.athena_query import AthenaQuery
 from chaoskit.probes.logs_insights_query import InsightsQuery
@@ -92,6 +93,14 @@ def test_a_query_that_failed_is_unknown() -> None:
 def test_athena_is_on_where_the_canary_comes_back() -> None:
     assert QUERY.ready(athena(["canary"], ["chaoskit"])).holds is True
     assert QUERY.ready(athena()).holds is False
+
+
+def test_the_runs_least_privilege_lets_athena_read_tables_and_write_results() -> None:
+    needs = Needs(lent=set(AthenaQuery(query=Template("SELECT 1"), calls=("kms:Decrypt",)).lends()))
+    found = grants([needs], Answering(), f"arn:aws:iam::{ACCOUNT}:role/r")["Read"]
+    actions = {grant.action for grant in found}
+    assert {"glue:GetTable", "glue:GetPartitions", "kms:Decrypt"} <= actions
+    assert {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation", "s3:PutObject"} <= actions
 
 
 def test_secrets_have_no_place_in_sql() -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import jmespath
 import pytest
 
 from chaoskit.aws import Call
@@ -14,10 +13,11 @@ from chaoskit.contract import Trace
 from chaoskit.probes._security_findings import Traits, basis, names, tied
 from chaoskit.probes.guardduty_finding import Finding as GuardDutyFinding
 from chaoskit.probes.securityhub_finding import Finding as HubFinding
-from tests.samples import NOW, attempt
+from tests.probes.answers import Answers
+from tests.samples import ACCOUNT, NOW, REGION, attempt
 
 if TYPE_CHECKING:
-    from chaoskit.aws import Message, Query
+    from tests.probes.conftest import Account
 
 ID = "20260301T120000-abc123.1"
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -102,27 +102,13 @@ def test_what_a_finding_rests_on_is_told() -> None:
     assert basis("Exfiltration:S3/AnomalousBehavior", sample=True) == "sample"
 
 
-class Answers:
-    """A reader of an account that gives these answers; the sandbox has no finding of a learned baseline."""
-
-    account, region = "444455556666", "us-east-1"
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers = answers
-
-    def read(self, query: Query) -> Any:
-        return jmespath.search(query.select, self.answers[query.operation])
-
-    def messages(self, queue_url: str) -> list[Message]:
-        raise AssertionError(queue_url)
-
-
-def guardduty(type_: str = TYPE, additional: str = "{}") -> Answers:
-    """An account with one finding of GuardDuty's about this run's call."""
+def guardduty(type_: str = TYPE, additional: str = "{}", count: int = 1, **call: Any) -> Answers:
+    """An account with one finding of GuardDuty's about this run's call; the sandbox knows no baselines."""
     service = {
-        "Action": {"AwsApiCallAction": {"Api": "PutBucketAcl", "AffectedResources": {}}},
+        "Action": {"AwsApiCallAction": {"Api": "PutBucketAcl", "AffectedResources": {}, **call}},
         "AdditionalInfo": {"Value": additional},
         "EventLastSeen": SEEN,
+        "Count": count,
     }
     finding = {
         "Arn": "arn:finding",
@@ -160,6 +146,25 @@ def test_a_finding_about_another_resource_than_the_expected_does_not_count() -> 
     assert GuardDutyFinding(type=TYPE, resource="other").look(guardduty(), run()).holds is False
 
 
+@pytest.mark.parametrize(
+    ("agent", "count", "found"),
+    [
+        ("", 1, True),
+        (f"[Boto3/1 run/{ID}]", 1, True),
+        ("[console.amazonaws.com]", 1, False),
+        (f"[Boto3/1 run/{ID}0]", 1, False),
+        ("[console.amazonaws.com]", 2, None),
+        (f"[Boto3/1 run/{ID}]", 2, True),
+    ],
+    ids=["of-nobody", "own", "another's", "another-run's", "of-several-calls", "own-of-several"],
+)
+def test_a_finding_with_anothers_user_agent_is_not_tied_by_the_resource(
+    agent: str, count: int, found: bool | None
+) -> None:
+    seen = GuardDutyFinding(type=TYPE, resource=BUCKET).look(guardduty(UserAgent=agent, count=count), run())
+    assert seen.holds is found
+
+
 def test_without_a_detector_nothing_can_be_told() -> None:
     account = Answers(ListDetectors={"DetectorIds": []})
     assert GuardDutyFinding(type=TYPE).look(account, run()).holds is None
@@ -194,6 +199,7 @@ def hub(**more: Any) -> Answers:
         "ProductArn": "arn:aws:securityhub:us-east-1::product/aws/config",
         "ProductName": "Config",
         "Title": "no-public-read",
+        "CreatedAt": SEEN,
         "UpdatedAt": SEEN,
         "Resources": [{"Type": "AwsS3Bucket", "Id": ARN}],
         **more,
@@ -217,6 +223,74 @@ def test_who_found_it_is_told(product: str, origin: str) -> None:
 
 def test_a_sample_in_security_hub_never_counts() -> None:
     assert HubFinding().look(hub(Sample=True), run()).holds is False
+
+
+CLOSED: list[dict[str, Any]] = [
+    {"Compliance": {"Status": "PASSED"}},
+    {"Compliance": {"Status": "NOT_AVAILABLE"}},
+    {"Compliance": {"Status": "WARNING"}},
+    {"Compliance": {"Status": "FAILED"}, "Workflow": {"Status": "RESOLVED"}},
+    {"Sample": True},
+]
+OPEN: list[dict[str, Any]] = [{}, {"Compliance": {"Status": "FAILED"}, "Workflow": {"Status": "NEW"}}]
+
+
+@pytest.mark.parametrize(
+    ("more", "open_"), [*((each, False) for each in CLOSED), *((each, True) for each in OPEN)]
+)
+@pytest.mark.parametrize("attempts", [run().attempts, ()], ids=["after the fault", "before it"])
+def test_a_finding_counts_if_it_says_that_something_is_wrong(
+    attempts: Any, more: dict[str, Any], open_: bool
+) -> None:
+    trace = replace(run(), attempts=attempts)
+    assert HubFinding(resource=BUCKET).look(hub(**more), trace).holds is open_
+
+
+def test_a_finding_of_a_call_before_the_fault_leaves_the_fault_to_be_found() -> None:
+    call = {"AwsApiCallAction": {"Api": "PutBucketAcl"}}
+    assert HubFinding(resource=BUCKET).look(hub(Action=call), replace(run(), attempts=())).holds is False
+
+
+def test_without_a_resource_an_older_finding_leaves_it_open_whether_it_has_changed() -> None:
+    older = hub(CreatedAt="2025-06-01T00:00:00Z", Compliance={"Status": "FAILED"})
+    assert HubFinding().look(older, run()).holds is None
+    assert HubFinding(resource=BUCKET).look(older, run()).holds is True
+    assert HubFinding().look(hub(Compliance={"Status": "FAILED"}), run()).holds is True
+
+
+def test_what_failed_before_the_fault_is_seen_before_it_and_what_fails_anew_after_it(
+    account: Account,
+) -> None:
+    hub = account.client("securityhub")
+    hub.enable_security_hub(EnableDefaultStandards=False)
+    probe, before = HubFinding(resource=BUCKET), replace(run(), attempts=())
+
+    def checked(status: str, at: str) -> None:
+        product = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
+        finding = {
+            "SchemaVersion": "2018-10-08",
+            "Id": "control",
+            "ProductArn": product,
+            "GeneratorId": "control",
+            "AwsAccountId": ACCOUNT,
+            "CreatedAt": "2025-06-01T00:00:00Z",
+            "UpdatedAt": at,
+            "Severity": {"Label": "HIGH"},
+            "Title": "Buckets are closed",
+            "Description": "Buckets are closed",
+            "Resources": [{"Type": "AwsS3Bucket", "Id": ARN}],
+            "Compliance": {"Status": status},
+        }
+        assert hub.batch_import_findings(Findings=[finding])["FailedCount"] == 0
+
+    checked("FAILED", "2025-06-01T00:00:00Z")
+    assert probe.look(account.reader, before).holds is True
+    checked("PASSED", "2026-02-01T00:00:00Z")
+    assert probe.look(account.reader, before).holds is False
+    checked("PASSED", "2026-03-01T12:00:01Z")
+    assert probe.look(account.reader, run()).holds is False
+    checked("FAILED", "2026-03-01T12:00:02Z")
+    assert probe.look(account.reader, run()).holds is True
 
 
 def test_a_finding_from_before_the_run_does_not_count_in_security_hub() -> None:

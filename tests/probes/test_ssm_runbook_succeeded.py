@@ -35,8 +35,9 @@ class Account:
 
     account, region = ACCOUNT, REGION
 
-    def __init__(self, *records: dict[str, Any]) -> None:
+    def __init__(self, *records: dict[str, Any], after: timedelta = timedelta(seconds=1)) -> None:
         self._records = records
+        self.after = after
 
     def read(self, query: Query) -> Any:
         match query.operation:
@@ -46,6 +47,7 @@ class Account:
                 return {
                     "AutomationExecutionId": "0a1b",
                     "AutomationExecutionStatus": "Success",
+                    "ExecutionStartTime": (SEEN.at + self.after).isoformat(),
                     "Parameters": {"RoleName": ["training"]},
                 }
         asked = query.params["LookupAttributes"]
@@ -59,6 +61,25 @@ class Account:
 def looked(attempt: Attempt, *records: dict[str, Any]) -> Any:
     probe = RunbookSucceeded(document="detach-permissive-policy")
     return probe.look(Account(*records), Trace("t", NOW, (attempt,)))
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(1, True), (-1.5, True), (-3, False)])
+def test_an_execution_that_began_before_the_fault_is_no_answer_to_it(seconds: float, counts: bool) -> None:
+    account = Account(after=timedelta(seconds=seconds))  # clocks may differ by two seconds
+    seen = RunbookSucceeded(document="d").look(account, Trace("t", NOW - timedelta(minutes=1), (SEEN,)))
+    assert seen.holds is counts
+
+
+def test_what_was_denied_was_not_repaired() -> None:
+    assert looked(replace(SEEN, outcome="denied", effect=None)).holds is False
+
+
+def test_each_repair_is_of_what_had_been_done_when_it_began() -> None:
+    later = replace(SEEN, at=SEEN.at + timedelta(seconds=30))
+    first = replace(SEEN, call=Call("iam", "AttachRolePolicy", RoleName="other"))
+    trace = Trace("t", NOW, (first, later))
+    assert RunbookSucceeded(document="d").look(Account(), trace).holds is False
+    assert RunbookSucceeded(document="d").look(Account(after=timedelta(seconds=31)), trace).holds is True
 
 
 def test_of_an_effect_that_was_seen_its_success_is_the_repair() -> None:
