@@ -149,12 +149,14 @@ class Trace:
         since: When the run began; evidence from before is stale.
         attempts: The faults' calls, oldest first.
         lost: Calls of a burst that failed and were not denied: nobody knows what would have come of them.
+        before: What the run's probes had found just before the first call, see `Probe.before`.
     """
 
     trace_id: str
     since: datetime
     attempts: tuple[Attempt, ...] = ()
     lost: tuple[Call, ...] = ()
+    before: frozenset[str] = frozenset()
 
     def caused(self, record: Mapping[str, Any]) -> Tie | None:
         """What ties a CloudTrail record to one of the faults' calls, or None; the strongest first."""
@@ -288,6 +290,14 @@ class Probe(Element):
         """Whether what this probe reads is switched on: a silent detector proves nothing."""
         del aws
         return Observation(holds=True, summary="needs no telemetry")
+
+    def before(self, aws: Reader, trace: Trace) -> frozenset[str]:
+        """Ids of what there is already of the kind that `look` counts, which clocks tell less surely.
+
+        Asked just before the first call; `look` leaves out what is in `trace.before`.
+        """
+        del aws, trace
+        return frozenset()
 
 
 F = TypeVar("F", bound=Fault)

@@ -207,7 +207,7 @@ class Executions(Nothing):
 
     def read(self, query: Query) -> Any:
         if query.operation == "DescribeAutomationExecutions":
-            return ["e-1"]
+            return [[NOW.isoformat(), "e-1"]]
         return {
             "AutomationExecutionId": "e-1",
             "AutomationExecutionStatus": "Success",

@@ -100,6 +100,16 @@ def check_credentials(aws: Aws, experiment: Experiment, now: datetime) -> None:
         )
 
 
+def before(experiment: Experiment, aws: Aws, trace: Trace) -> frozenset[str]:
+    """What the probes of the expectations find before the fault.
+
+    Raises:
+        AwsError: It can't be read.
+    """
+    asked = (each for one in experiment.expect for each in (one.probe, one.repaired_by) if each)
+    return frozenset[str]().union(*(each.before(aws, trace) for each in asked))
+
+
 def check_steady_state(experiment: Experiment, aws: Aws, trace: Trace) -> str | None:
     """What of the steady state does not hold, or None."""
     for probe in experiment.steady_state:

@@ -12,6 +12,7 @@ from chaoskit.engine.guards import (
     ROLLBACK_RESERVE_S,
     InconclusiveError,
     Watch,
+    before,
     check_blast_radius,
     check_steady_state,
     check_telemetry,
@@ -122,6 +123,7 @@ class _Run:
             raise InconclusiveError(f"the steady state does not hold before the fault: {trouble}")
         check_telemetry(experiment, sessions.look, self._trace)
         self._prepare_undo()
+        self._trace = replace(self._trace, before=before(experiment, sessions.look, self._trace))
         self._timeline.add("ready", "limits, steady state and telemetry are as they should be")
 
     def inject_and_observe(self) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class RunbookSucceeded(Probe):
     """An execution of the SSM Automation document, started since the fault, succeeded.
 
-    It counts only if one of its parameters names something that the fault had touched. Of a fault whose
+    It counts only if one of its parameters names something that the fault had touched. While a later one of
+    these goes on or has failed, an earlier one's success says nothing. Of a fault whose
     effect was never seen it tells that there was one only if it had something to change: the event history
     must have a call of its session (`Automation-` and the execution's id) that wrote and was not refused.
 
@@ -35,36 +36,25 @@ class RunbookSucceeded(Probe):
 
     reads = ("cloudtrail:LookupEvents", "ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution")
 
+    def before(self, aws: Reader, trace: Trace) -> frozenset[str]:
+        """The executions that an earlier run's fault, or somebody else, has started."""
+        return frozenset(self._started(aws, trace))
+
     def look(self, aws: Reader, trace: Trace) -> Observation:
-        """List the executions since the run began and read the parameters and state of each."""
-        ids = aws.read(
-            Query(
-                "ssm",
-                "DescribeAutomationExecutions",
-                {
-                    "Filters": [
-                        {"Key": "DocumentNamePrefix", "Values": [self.document]},
-                        {"Key": "StartTimeAfter", "Values": [trace.since.strftime("%Y-%m-%dT%H:%M:%SZ")]},
-                    ]
-                },
-                f"AutomationExecutionMetadataList[?DocumentName == '{self.document}'].AutomationExecutionId",
-            )
-        )
+        """List the executions since the fault and read the parameters and state of each."""
         failed: Mapping[str, Any] | None = None
-        for execution_id in ids or []:
-            execution = aws.read(
-                Query(
-                    "ssm",
-                    "GetAutomationExecution",
-                    {"AutomationExecutionId": execution_id},
-                    "AutomationExecution",
-                )
-            )
+        succeeded: Mapping[str, Any] | None = None
+        for execution_id in self._started(aws, trace):
+            where = {"AutomationExecutionId": execution_id}
+            execution = aws.read(Query("ssm", "GetAutomationExecution", where, "AutomationExecution"))
             if not _repaired(execution, trace):
                 continue
-            if execution["AutomationExecutionStatus"] == "Success":
-                return self._succeeded(aws, execution, trace)
-            failed = execution
+            if execution["AutomationExecutionStatus"] != "Success":
+                failed = execution
+                break
+            succeeded = execution
+        if succeeded:
+            return self._succeeded(aws, succeeded, trace)
         if failed:
             status, why = failed["AutomationExecutionStatus"], failed.get("FailureMessage", "")
             return Observation(
@@ -75,6 +65,17 @@ class RunbookSucceeded(Probe):
         return Observation(
             holds=False, summary=f"runbook {self.document} has not been started for this fault"
         )
+
+    def _started(self, aws: Reader, trace: Trace) -> list[str]:
+        """The executions since the run began that are not from before the fault, newest first."""
+        metadata = "AutomationExecutionMetadataList"
+        which = f"{metadata}[?DocumentName == '{self.document}'].[ExecutionStartTime, AutomationExecutionId]"
+        filters = [
+            {"Key": "DocumentNamePrefix", "Values": [self.document]},
+            {"Key": "StartTimeAfter", "Values": [trace.since.strftime("%Y-%m-%dT%H:%M:%SZ")]},
+        ]
+        found = aws.read(Query("ssm", "DescribeAutomationExecutions", {"Filters": filters}, which))
+        return [each for _, each in sorted(found or (), reverse=True) if each not in trace.before]
 
     def _succeeded(self, aws: Reader, execution: Mapping[str, Any], trace: Trace) -> Observation:
         ended = execution.get("ExecutionEndTime")

@@ -22,7 +22,8 @@ class ExecutionSucceeded(Probe):
     """An execution of the Step Functions state machine, started since the fault, succeeded.
 
     It counts only if its input is the CloudTrail event of one of the fault's own calls, or, for an input of
-    another form, names something that the fault had touched. Express state machines keep no executions.
+    another form, names something that the fault had touched. While a later one of these goes on or has
+    failed, an earlier one's success says nothing. Express state machines keep no executions.
 
     Attributes:
         state_machine: The state machine's name.
@@ -37,39 +38,48 @@ class ExecutionSucceeded(Probe):
         "stepfunctions:GetExecutionHistory",
     )
 
+    def before(self, aws: Reader, trace: Trace) -> frozenset[str]:
+        """The executions that an earlier run's fault, or somebody else, has started."""
+        machine = self._machine(aws)
+        return frozenset(self._started(aws, machine, trace) if machine else ())
+
     def look(self, aws: Reader, trace: Trace) -> Observation:
-        """List the executions since the run began and read the input and the end of each."""
-        machines = aws.read(
-            Query(
-                "stepfunctions",
-                "ListStateMachines",
-                {},
-                f"stateMachines[?name == '{self.state_machine}'].stateMachineArn",
-            )
-        )
-        if not machines:
+        """List the executions since the fault and read the input and the end of each."""
+        machine = self._machine(aws)
+        if not machine:
             return Observation(holds=False, summary=f"there is no state machine {self.state_machine}")
         failed: Mapping[str, Any] | None = None
-        for arn in self._started(aws, machines[0], trace):
+        succeeded: Mapping[str, Any] | None = None
+        for arn in self._started(aws, machine, trace):
             execution = aws.read(Query("stepfunctions", "DescribeExecution", {"executionArn": arn}, "@"))
             if not _tied(execution, trace):
                 continue
-            if execution["status"] == "SUCCEEDED":
-                return self._succeeded(execution)
-            failed = failed or execution
+            if execution["status"] != "SUCCEEDED":
+                failed = execution
+                break
+            succeeded = execution
+        if succeeded:
+            return self._succeeded(succeeded)
         if failed:
             return self._failed(aws, failed)
         return Observation(
             holds=False, summary=f"state machine {self.state_machine} has not been started for this fault"
         )
 
+    def _machine(self, aws: Reader) -> str | None:
+        """Its ARN."""
+        named = f"stateMachines[?name == '{self.state_machine}'].stateMachineArn | [0]"
+        found: str | None = aws.read(Query("stepfunctions", "ListStateMachines", {}, named))
+        return found
+
     def _started(self, aws: Reader, machine: str, trace: Trace) -> Iterator[str]:
-        """The executions since the run began, newest first, as the API lists them."""
+        """The executions since the run began that are not from before the fault, newest first, as listed."""
         listed = aws.read(
             Query("stepfunctions", "ListExecutions", {"stateMachineArn": machine}, "executions")
         )
         for each in listed or []:
-            if datetime.fromisoformat(each["startDate"]) >= trace.since.replace(microsecond=0):
+            recent = datetime.fromisoformat(each["startDate"]) >= trace.since.replace(microsecond=0)
+            if recent and each["executionArn"] not in trace.before:
                 yield each["executionArn"]
 
     def _succeeded(self, execution: Mapping[str, Any]) -> Observation:

@@ -31,23 +31,33 @@ REFUSED = {"eventName": "DetachRolePolicy", "readOnly": False, "errorCode": "NoS
 
 
 class Account:
-    """One execution that succeeded, and the event history of its session."""
+    """Executions, one that succeeded by default, and the event history of its session."""
 
     account, region = ACCOUNT, REGION
 
-    def __init__(self, *records: dict[str, Any], after: timedelta = timedelta(seconds=1)) -> None:
+    def __init__(
+        self,
+        *records: dict[str, Any],
+        after: timedelta = timedelta(seconds=1),
+        executions: dict[str, str] | None = None,
+    ) -> None:
         self._records = records
-        self.after = after
+        self._statuses = executions or {"0a1b": "Success"}
+        self._starts = {
+            each: (SEEN.at + after + timedelta(seconds=number)).isoformat()
+            for number, each in enumerate(self._statuses)
+        }
 
     def read(self, query: Query) -> Any:
         match query.operation:
             case "DescribeAutomationExecutions":
-                return ["0a1b"]
+                return [[start, each] for each, start in self._starts.items()]
             case "GetAutomationExecution":
+                number = query.params["AutomationExecutionId"]
                 return {
-                    "AutomationExecutionId": "0a1b",
-                    "AutomationExecutionStatus": "Success",
-                    "ExecutionStartTime": (SEEN.at + self.after).isoformat(),
+                    "AutomationExecutionId": number,
+                    "AutomationExecutionStatus": self._statuses[number],
+                    "ExecutionStartTime": self._starts[number],
                     "Parameters": {"RoleName": ["training"]},
                 }
         asked = query.params["LookupAttributes"]
@@ -97,3 +107,31 @@ def test_a_runbook_that_changed_nothing_proves_no_effect(records: list[dict[str,
     seen = looked(UNSEEN, *records)
     assert seen.holds
     assert "repaired" not in seen.evidence
+
+
+def test_an_execution_that_was_there_before_the_fault_is_another_run_s() -> None:
+    probe, account = RunbookSucceeded(document="d"), Account(executions={"0a1b": "Success"})
+    trace = Trace("t", NOW, (SEEN,), before=probe.before(account, Trace("t", NOW)))
+    assert trace.before == {"0a1b"}
+    assert probe.look(account, trace).holds is False
+    later = Account(executions={"0a1b": "Success", "2c3d": "Success"})
+    assert probe.look(later, trace).evidence["execution_id"] == "2c3d"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "holds", "told"),
+    [
+        (["Success", "InProgress"], False, "is InProgress"),
+        (["Success", "Failed"], False, "is Failed"),
+        (["Failed", "Success"], True, "succeeded"),
+        (["Success", "Success"], True, "succeeded"),
+    ],
+)
+def test_an_earlier_success_does_not_outrank_what_came_of_a_later_one(
+    statuses: list[str], holds: bool, told: str
+) -> None:
+    account = Account(executions={f"{number}a1b": status for number, status in enumerate(statuses)})
+    seen = RunbookSucceeded(document="d").look(account, Trace("t", NOW, (SEEN,)))
+    assert (seen.holds, told in seen.summary) == (holds, True)
+    if statuses == ["Success", "Success"]:  # the repair was the first one's
+        assert seen.evidence["execution_id"] == "0a1b"

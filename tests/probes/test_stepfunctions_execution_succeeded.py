@@ -56,3 +56,10 @@ def test_an_execution_counts_if_it_began_after_what_it_is_about(
 def test_what_was_denied_was_not_repaired(given: Any) -> None:
     trace = Trace("t", NOW, (replace(FAULT, outcome="denied"),))
     assert ExecutionSucceeded(state_machine="m").look(account(given, 1), trace).holds is False
+
+
+def test_an_execution_that_was_there_before_the_fault_is_another_run_s() -> None:
+    probe, there = ExecutionSucceeded(state_machine="m"), account(NAMED, 1)
+    before = probe.before(there, Trace("t", NOW))
+    assert before == {"arn"}
+    assert probe.look(there, Trace("t", NOW, (FAULT,), before=before)).holds is False
