@@ -2,7 +2,7 @@
 
 ChaoskitError
 ├── SpecError            an experiment file is wrong; nothing was called
-├── GuardError           a guard refused: wrong account or region, blast radius, allow-list
+├── GuardError           a guard refused: account, region, blast radius, what could not be undone
 ├── TargetError          the account can't be reached: credentials, network, endpoint
 ├── JournalError         the record of undo can't be written, read or locked
 └── AwsError           an AWS API answered with an error

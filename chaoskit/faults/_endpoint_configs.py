@@ -13,29 +13,26 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
-_GONE: Final = "ValidationException"  # SageMaker's word for a configuration that it could not find
+_GONE: Final = "ValidationException"  # SageMaker's word for a configuration that it could not find, too
+NOT_FOUND: Final = f"{_GONE}: Could not find"
+"""How DeleteEndpointConfig and DeleteModel tell that there is nothing to delete."""
 _UPDATING: Final = ("ValidationException: Cannot update in-progress endpoint",)
 _SETTLES_S: Final = 1200.0
 """An update takes minutes (Amazon SageMaker AI API Reference, UpdateEndpoint: the status is Updating, then
 InService). Botocore waits for it up to an hour, which hardly a session would outlast."""
-_TAKEN: Final = (
-    "ProductionVariants",
-    "ShadowProductionVariants",
-    "DataCaptureConfig",
-    "AsyncInferenceConfig",
-    "ExplainerConfig",
-    "ExecutionRoleArn",
-    "VpcConfig",
-    "EnableNetworkIsolation",
-    "KmsKeyId",
-)
-"""What CreateEndpointConfig takes of what DescribeEndpointConfig tells."""
+_TOLD: Final = ("CreationTime", "EndpointConfigArn", "EndpointConfigName")
+"""What DescribeEndpointConfig tells and CreateEndpointConfig takes no copy of; it takes all else."""
 
 
 def switched(
     aws: Reader, endpoint: str, config: str, other: Callable[[Mapping[str, Any]], Mapping[str, Any]]
 ) -> Changes:
     """Make a configuration that differs from the endpoint's own, and let the endpoint serve by it.
+
+    Its variants keep their present weights and instance counts, which UpdateEndpoint would else set to the
+    configuration's initial ones; a variant that is new gets those (Amazon SageMaker AI API Reference,
+    "UpdateEndpoint": RetainAllVariantProperties). They are no part of the state: what AWS retains need not be
+    compared, and scaling, which may change them at any time, must not keep an endpoint from being put back.
 
     On AWS an endpoint that is being updated refuses the next update until it is in service again, which takes
     minutes; the undo is tried again meanwhile.
@@ -52,17 +49,17 @@ def switched(
     serves = Query("sagemaker", "DescribeEndpoint", where, "EndpointConfigName")
     prior = aws.read(serves)
     found = aws.read(Query("sagemaker", "DescribeEndpointConfig", {"EndpointConfigName": prior}))
-    settings = {name: found[name] for name in _TAKEN if found.get(name)}
+    settings = {name: value for name, value in found.items() if name not in _TOLD and value}
     changed = other(settings)
     if changed == settings or aws.read(there) == config:
         return
     yield Change(
         do=Call("sagemaker", "CreateEndpointConfig", **which, **changed),
-        undo=(Call("sagemaker", "DeleteEndpointConfig", absent_ok=(_GONE,), **which),),
+        undo=(Call("sagemaker", "DeleteEndpointConfig", absent_ok=(NOT_FOUND,), **which),),
         state=there,
     )
     yield Change(
-        do=Call("sagemaker", "UpdateEndpoint", **where, **which),
+        do=Call("sagemaker", "UpdateEndpoint", **where, **which, RetainAllVariantProperties=True),
         undo=(
             Call(
                 "sagemaker",
@@ -71,6 +68,7 @@ def switched(
                 settles=_SETTLES_S,
                 **where,
                 EndpointConfigName=prior,
+                RetainAllVariantProperties=True,
             ),
         ),
         state=serves,

@@ -1,8 +1,10 @@
-"""What the faults that change a Bedrock guardrail share: its settings as UpdateGuardrail takes them."""
+"""What the faults that change a Bedrock guardrail share: its draft, and that as UpdateGuardrail takes it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+
+from chaoskit.aws import Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,10 +19,18 @@ _PARTS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _SAME: Final = ("name", "description", "blockedInputMessaging", "blockedOutputsMessaging")
 
+_REST: Final = ("automatedReasoningPolicy", "crossRegionDetails", "kmsKeyArn")
+
+
+def draft(guardrail: str) -> Query:
+    """A guardrail's working draft: all of it that UpdateGuardrail writes, and nothing else."""
+    shown = ", ".join(f"{name}: {name}" for name in (*_SAME, *_PARTS, *_REST))
+    return Query("bedrock", "GetGuardrail", {"guardrailIdentifier": guardrail}, f"{{{shown}}}")
+
 
 def settings(found: Mapping[str, Any]) -> dict[str, Any]:
     """A guardrail that GetGuardrail shows, as the parameters of UpdateGuardrail."""
-    made = {name: found[name] for name in _SAME if name in found}
+    made = {name: found[name] for name in _SAME if found.get(name) is not None}
     for policy, parts in _PARTS.items():
         if shown := found.get(policy):
             made[f"{policy}Config"] = {

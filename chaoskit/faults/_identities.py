@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from chaoskit.aws import Call, Query
+from chaoskit.aws import ITEM, Call, Each, Query
 from chaoskit.contract import Change
 
 if TYPE_CHECKING:
@@ -38,14 +38,31 @@ def attach(aws: Reader, kind: Kind, name: str, policy: str) -> Changes:
 
 def put_inline(aws: Reader, kind: Kind, name: str, policy: str) -> Changes:
     """Put an inline policy that allows everything; undone by deleting it. One of that name is not ours."""
-    who: dict[str, Any] = {f"{kind}Name": name}
-    inline = Query("iam", f"List{kind}Policies", who, "sort(PolicyNames)")
-    if policy in (aws.read(inline) or ()):
+    which: dict[str, Any] = {f"{kind}Name": name, "PolicyName": policy}
+    inline = Query("iam", f"Get{kind}Policy", which, "PolicyDocument", absent=(GONE,), parse_json=True)
+    if aws.read(inline) is not None:
         return
     yield Change(
-        do=Call("iam", f"Put{kind}Policy", **who, PolicyName=policy, PolicyDocument=EVERYTHING),
-        undo=(Call("iam", f"Delete{kind}Policy", absent_ok=(GONE,), **who, PolicyName=policy),),
+        do=Call("iam", f"Put{kind}Policy", **which, PolicyDocument=EVERYTHING),
+        undo=(Call("iam", f"Delete{kind}Policy", absent_ok=(GONE,), **which),),
         state=inline,
+    )
+
+
+def each_of(who: Mapping[str, Any], listed: str, select: str, operation: str, parameter: str) -> Each:
+    """Take from a role or user each of what it has been given: with it, IAM deletes neither.
+
+    Args:
+        who: The parameter that names the role or user.
+        listed: The operation that lists what it has.
+        select: The names in its answer, as JMESPath.
+        operation: The operation that takes one of them.
+        parameter: What that calls it.
+    """
+    gone: dict[str, Any] = {**who, parameter: ITEM}
+    return Each(
+        Query("iam", listed, who, select, absent=(GONE,)),
+        Call("iam", operation, absent_ok=(GONE,), **gone),
     )
 
 

@@ -11,8 +11,14 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
-# SageMaker's words for a job that is not there, and for one that has ended.
-_GONE: Final = ("ResourceNotFound", "ValidationException")
+_GONE: Final = (
+    "ResourceNotFound",
+    "ValidationException: Requested resource not found",
+    "ValidationException: Could not find",
+)
+"""SageMaker's words for a job that is not there."""
+_ENDED: Final = "ValidationException: The request was rejected because the"
+"""How it goes on: `training job is in status Stopped`."""
 _ENDS_WITHIN_S: Final = 180.0
 
 
@@ -40,7 +46,7 @@ def started(aws: Reader, kind: str, name: str, **settings: Any) -> Changes:
     yield Change(
         do=Call("sagemaker", f"Create{kind}", **which, **settings),
         undo=(
-            Call("sagemaker", f"Stop{kind}", absent_ok=_GONE, **which),
+            Call("sagemaker", f"Stop{kind}", absent_ok=(*_GONE, _ENDED), **which),
             Call(
                 "sagemaker",
                 f"Delete{kind}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import secrets
+from typing import TYPE_CHECKING, Final
 
 from chaoskit.aws import ITEM, Call, Each, Query
 from chaoskit.contract import Change
@@ -13,22 +14,31 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
+BUSY: Final = (
+    # Said of any change that meets another of the same API, or of an API that uses the same: try again later.
+    "ConflictException: Unable to complete operation due to concurrent modification",
+    # API Gateway API Reference, UpdateStage: "The request exceeded the rate limit. Retry after the specified
+    # time period."
+    "LimitExceededException",
+)
+"""What API Gateway's changes may fail of, and go through some seconds later."""
 
-def method_settings(api: str, resource: str, method: str) -> Query:
-    """Who may call a method: `{authorizationType, authorizerId, apiKeyRequired}`."""
+
+def method_settings(api: str, resource: str, method: str, select: str) -> Query:
+    """Who may call a method: what is selected of GetMethod's answer."""
     where = {"restApiId": api, "resourceId": resource, "httpMethod": method}
-    select = (
-        "{authorizationType: authorizationType, authorizerId: authorizerId, apiKeyRequired: apiKeyRequired}"
-    )
     return Query("apigateway", "GetMethod", where, select)
 
 
-def update_method(api: str, resource: str, method: str, settings: Mapping[str, str]) -> Call:
-    """The call that replaces settings of a method (API Gateway API Reference, Patch operations)."""
-    patches = [{"op": "replace", "path": f"/{name}", "value": value} for name, value in settings.items()]
+def update_method(
+    api: str, resource: str, method: str, settings: Mapping[str, str], *, op: str = "replace"
+) -> Call:
+    """The call that changes settings of a method (API Gateway API Reference, "Patch operations")."""
+    patches = [{"op": op, "path": f"/{name}", "value": value} for name, value in settings.items()]
     return Call(
         "apigateway",
         "UpdateMethod",
+        not_yet=BUSY,
         restApiId=api,
         resourceId=resource,
         httpMethod=method,
@@ -39,16 +49,24 @@ def update_method(api: str, resource: str, method: str, settings: Mapping[str, s
 def redeploy(aws: Reader, api: str, stage: str) -> Changes:
     """Put a new deployment on a stage: until then a changed method answers as before.
 
-    Undone by the prior deployment; the new one is then deleted.
+    Undone by the prior deployment; the new one, which is known by its description, is then deleted.
     """
-    deployments = Query("apigateway", "GetDeployments", {"restApiId": api}, "sort(items[].id)")
+    description = f"chaoskit {secrets.token_hex(8)}"
+    ours = Query(
+        "apigateway", "GetDeployments", {"restApiId": api}, f"sort(items[?description=='{description}'].id)"
+    )
     delete = Call(
-        "apigateway", "DeleteDeployment", absent_ok=("NotFoundException",), restApiId=api, deploymentId=ITEM
+        "apigateway",
+        "DeleteDeployment",
+        absent_ok=("NotFoundException",),
+        not_yet=BUSY,
+        restApiId=api,
+        deploymentId=ITEM,
     )
     made = yield Change(
-        do=Call("apigateway", "CreateDeployment", restApiId=api),
-        undo=(Each(deployments, delete),),
-        state=deployments,
+        do=Call("apigateway", "CreateDeployment", not_yet=BUSY, restApiId=api, description=description),
+        undo=(Each(ours, delete),),
+        state=ours,
     )
     deployed = Query("apigateway", "GetStage", {"restApiId": api, "stageName": stage}, "deploymentId")
     prior: str = aws.read(deployed)
@@ -57,4 +75,6 @@ def redeploy(aws: Reader, api: str, stage: str) -> Changes:
 
 def _deploy(api: str, stage: str, deployment: str) -> Call:
     patch = {"op": "replace", "path": "/deploymentId", "value": deployment}
-    return Call("apigateway", "UpdateStage", restApiId=api, stageName=stage, patchOperations=[patch])
+    return Call(
+        "apigateway", "UpdateStage", not_yet=BUSY, restApiId=api, stageName=stage, patchOperations=[patch]
+    )

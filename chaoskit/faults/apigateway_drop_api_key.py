@@ -38,12 +38,12 @@ class DropApiKey(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Drop the requirement, then deploy; undone by requiring a key and the prior deployment."""
-        settings = method_settings(self.api, self.resource, self.method)
-        if not aws.read(settings)["apiKeyRequired"]:
+        required = method_settings(self.api, self.resource, self.method, "apiKeyRequired")
+        if not aws.read(required):
             return
         yield Change(
             do=update_method(self.api, self.resource, self.method, {"apiKeyRequired": "false"}),
             undo=(update_method(self.api, self.resource, self.method, {"apiKeyRequired": "true"}),),
-            state=settings,
+            state=required,
         )
         yield from redeploy(aws, self.api, self.stage)

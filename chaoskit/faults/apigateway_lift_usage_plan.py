@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._rest_api import BUSY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
+
+_SHOWN: Final = {"rate": "throttle.rateLimit", "burst": "throttle.burstLimit", "quota": "quota.limit"}
+"""Where GetUsagePlan shows each limit; a patch names it by the same path."""
 
 
 @fault(
@@ -38,13 +44,7 @@ class LiftUsagePlan(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Replace the limits that there are; undone by replacing them again. One without limits is left."""
-        limits = Query(
-            "apigateway",
-            "GetUsagePlan",
-            {"usagePlanId": self.usage_plan},
-            "{rate: throttle.rateLimit, burst: throttle.burstLimit, quota: quota.limit}",
-        )
-        prior: dict[str, float | None] = aws.read(limits)
+        prior: dict[str, float | None] = aws.read(self._limits(_SHOWN))
         wanted = {"rate": self.rate, "burst": self.burst, "quota": self.quota}
         lifted = {name: wanted[name] for name, limit in prior.items() if limit not in (None, wanted[name])}
         if not lifted:
@@ -52,13 +52,23 @@ class LiftUsagePlan(Fault):
         yield Change(
             do=self._set(lifted),
             undo=(self._set({name: prior[name] for name in lifted}),),
-            state=limits,
+            state=self._limits(lifted),
         )
+
+    def _limits(self, names: Iterable[str]) -> Query:
+        shown = ", ".join(f"{name}: {_SHOWN[name]}" for name in names)
+        return Query("apigateway", "GetUsagePlan", {"usagePlanId": self.usage_plan}, f"{{{shown}}}")
 
     def _set(self, limits: dict[str, Any]) -> Call:
         """The call that sets these limits (API Gateway API Reference, Patch operations: UpdateUsagePlan)."""
-        paths = {"rate": "/throttle/rateLimit", "burst": "/throttle/burstLimit", "quota": "/quota/limit"}
         patches = [
-            {"op": "replace", "path": paths[name], "value": f"{limit:.10g}"} for name, limit in limits.items()
+            {"op": "replace", "path": f"/{_SHOWN[name].replace('.', '/')}", "value": f"{limit:.10g}"}
+            for name, limit in limits.items()
         ]
-        return Call("apigateway", "UpdateUsagePlan", usagePlanId=self.usage_plan, patchOperations=patches)
+        return Call(
+            "apigateway",
+            "UpdateUsagePlan",
+            not_yet=BUSY,
+            usagePlanId=self.usage_plan,
+            patchOperations=patches,
+        )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from chaoskit.aws import ITEM, Each
 from chaoskit.contract import Change, Fault, fault
 from chaoskit.faults._rest_api import method_settings, redeploy, update_method
 
 if TYPE_CHECKING:
-    from chaoskit.aws import Reader
+    from chaoskit.aws import Call, Reader
     from chaoskit.contract import Changes
+
+_AUTHORIZATION: Final = (
+    "{authorizationType: authorizationType, authorizerId: authorizerId, "
+    "authorizationScopes: sort(authorizationScopes || `[]`)}"
+)
 
 
 @fault(
@@ -38,14 +44,21 @@ class RemoveAuthorizer(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Open the method, then deploy; undone by the prior settings and deployment. An open one is left."""
-        settings = method_settings(self.api, self.resource, self.method)
+        where = (self.api, self.resource, self.method)
+        settings = method_settings(*where, _AUTHORIZATION)
         prior = aws.read(settings)
         if prior["authorizationType"] == "NONE":
             return
         kept = {name: prior[name] for name in ("authorizationType", "authorizerId") if prior[name]}
+        undo: list[Call | Each] = [update_method(*where, kept)]
+        if scopes := prior["authorizationScopes"]:
+            # Whether they are lost with the authorization, no guide tells; one that is there is not added.
+            lost = ", ".join(
+                f"!contains(authorizationScopes || `[]`, '{each}') && '{each}'" for each in scopes
+            )
+            add = update_method(*where, {"authorizationScopes": ITEM}, op="add")
+            undo.append(Each(method_settings(*where, f"[{lost}] | [?@]"), add))
         yield Change(
-            do=update_method(self.api, self.resource, self.method, {"authorizationType": "NONE"}),
-            undo=(update_method(self.api, self.resource, self.method, kept),),
-            state=settings,
+            do=update_method(*where, {"authorizationType": "NONE"}), undo=tuple(undo), state=settings
         )
         yield from redeploy(aws, self.api, self.stage)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.aws import Call, Query
+from chaoskit.aws import Call
 from chaoskit.contract import Change, Fault, fault
-from chaoskit.faults._guardrails import settings
+from chaoskit.faults._guardrails import draft, settings
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
+
+_BUSY: Final = ("ConflictException",)
+"""While the draft is `UPDATING` or `VERSIONING` (Bedrock API Reference, UpdateGuardrail and GetGuardrail)."""
 
 
 @fault(
@@ -36,7 +39,8 @@ class WeakenGuardrail(Fault):
     def changes(self, aws: Reader) -> Changes:
         """Write the draft with weaker filters; undone by the prior draft. One without filters is left."""
         where: dict[str, Any] = {"guardrailIdentifier": self.guardrail}
-        prior = settings(aws.read(Query("bedrock", "GetGuardrail", where)))
+        state = draft(self.guardrail)
+        prior = settings(aws.read(state))
         content = prior.get("contentPolicyConfig") or {}
         weak = [
             {**one, "inputStrength": "NONE", "outputStrength": "NONE"}
@@ -46,7 +50,7 @@ class WeakenGuardrail(Fault):
             return
         weakened = {**prior, "contentPolicyConfig": {**content, "filtersConfig": weak}}
         yield Change(
-            do=Call("bedrock", "UpdateGuardrail", **where, **weakened),
-            undo=(Call("bedrock", "UpdateGuardrail", **where, **prior),),
-            state=Query("bedrock", "GetGuardrail", where, "contentPolicy.filters"),
+            do=Call("bedrock", "UpdateGuardrail", not_yet=_BUSY, **where, **weakened),
+            undo=(Call("bedrock", "UpdateGuardrail", not_yet=_BUSY, **where, **prior),),
+            state=state,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._trails import CHANGING
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -38,6 +39,8 @@ class DisableLogValidation(Fault):
             return
         yield Change(
             do=Call("cloudtrail", "UpdateTrail", Name=self.trail, EnableLogFileValidation=False),
-            undo=(Call("cloudtrail", "UpdateTrail", Name=self.trail, EnableLogFileValidation=True),),
+            undo=(
+                Call("cloudtrail", "UpdateTrail", **CHANGING, Name=self.trail, EnableLogFileValidation=True),
+            ),
             state=validates,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._trails import CHANGING
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -36,6 +37,6 @@ class NarrowEventSelectors(Fault):
         narrow = {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True, "DataResources": []}
         yield Change(
             do=Call("cloudtrail", "PutEventSelectors", TrailName=self.trail, EventSelectors=[narrow]),
-            undo=(Call("cloudtrail", "PutEventSelectors", TrailName=self.trail, **prior),),
+            undo=(Call("cloudtrail", "PutEventSelectors", **CHANGING, TrailName=self.trail, **prior),),
             state=selectors,
         )

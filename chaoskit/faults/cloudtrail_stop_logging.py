@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._trails import CHANGING
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -33,6 +34,6 @@ class StopLogging(Fault):
             return
         yield Change(
             do=Call("cloudtrail", "StopLogging", Name=self.trail),
-            undo=(Call("cloudtrail", "StartLogging", Name=self.trail),),
+            undo=(Call("cloudtrail", "StartLogging", **CHANGING, Name=self.trail),),
             state=logging,
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
-_GIVEN: Final = ("name", "roleARN", "recordingGroup", "recordingMode")
+GIVEN: Final = ("name", "roleARN", "recordingGroup", "recordingMode")
 """What PutConfigurationRecorder takes of what DescribeConfigurationRecorders tells."""
 
 
@@ -38,10 +38,11 @@ class NarrowRecorder(Fault):
         excluded before is named again.
         """
         which = {"ConfigurationRecorderNames": [self.recorder]}
-        found = aws.read(
-            Query("config", "DescribeConfigurationRecorders", which, "ConfigurationRecorders[0]")
-        )
-        prior: dict[str, Any] = {name: found[name] for name in _GIVEN if found.get(name)}
+        # All that the undo writes: with the group alone, another role or mode would be put back unseen.
+        select = f"ConfigurationRecorders[0].{{{', '.join(f'{name}: {name}' for name in GIVEN)}}}"
+        settings = Query("config", "DescribeConfigurationRecorders", which, select)
+        found = aws.read(settings)
+        prior: dict[str, Any] = {name: found[name] for name in GIVEN if found.get(name)}
         group = _without_blanks(prior.get("recordingGroup") or {"allSupported": True})
         excluded = (group.get("exclusionByResourceTypes") or {}).get("resourceTypes") or []
         chosen = group.get("resourceTypes")
@@ -62,10 +63,7 @@ class NarrowRecorder(Fault):
             )
             for each in (less, group)
         )
-        select = "ConfigurationRecorders[0].recordingGroup"
-        yield Change(
-            do=do, undo=(undo,), state=Query("config", "DescribeConfigurationRecorders", which, select)
-        )
+        yield Change(do=do, undo=(undo,), state=settings)
 
 
 def _without_blanks(group: Mapping[str, Any]) -> dict[str, Any]:

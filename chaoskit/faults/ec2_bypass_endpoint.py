@@ -28,13 +28,13 @@ class BypassEndpoint(Fault):
 
     def changes(self, aws: Reader) -> Changes:
         """Remove the table from the endpoint; undone by adding it."""
-        tables = Query(
+        leads = Query(
             "ec2",
             "DescribeVpcEndpoints",
             {"VpcEndpointIds": [self.endpoint]},
-            "sort(VpcEndpoints[0].RouteTableIds)",
+            f"VpcEndpoints[0].RouteTableIds[?@=='{self.route_table}']",
         )
-        if self.route_table not in (aws.read(tables) or ()):
+        if not aws.read(leads):
             return
         yield Change(
             do=Call(
@@ -52,5 +52,5 @@ class BypassEndpoint(Fault):
                     AddRouteTableIds=[self.route_table],
                 ),
             ),
-            state=tables,
+            state=leads,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
@@ -11,9 +12,13 @@ if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
+_STANDS: Final = "State!='deleting' && State!='deleted'"
+# Nobody but AWS can give tags of its own, such as those of a stack.
 _CONTENT: Final = (
-    "VpcEndpoints[?State!='deleting' && State!='deleted'].{VpcId: VpcId, ServiceName: ServiceName, "
-    "PolicyDocument: PolicyDocument, RouteTableIds: sort(RouteTableIds), Tags: sort_by(Tags, &Key)}"
+    "{VpcId: VpcId, ServiceName: ServiceName, PolicyDocument: PolicyDocument, "
+    "RouteTableIds: sort(RouteTableIds), IpAddressType: IpAddressType, "
+    "DnsRecordIpType: DnsOptions.DnsRecordIpType, "
+    "Tags: sort_by((Tags || `[]`)[?!starts_with(Key, 'aws:')], &Key)}"
 )
 
 
@@ -29,7 +34,8 @@ class DeleteGatewayEndpoint(Fault):
     Detected by: CloudTrail DeleteVpcEndpoints.
 
     Attributes:
-        vpc: The VPC's id. One without such an endpoint is left alone.
+        vpc: The VPC's id. One without such an endpoint is left alone, as is an endpoint without routes, of
+            which AWS would make a second one.
         service: The service's short name, e.g. `dynamodb`.
     """
 
@@ -45,23 +51,31 @@ class DeleteGatewayEndpoint(Fault):
                 {"Name": "vpc-endpoint-type", "Values": ["Gateway"]},
             ]
         }
-        there = aws.read(Query("ec2", "DescribeVpcEndpoints", where, "VpcEndpoints[].VpcEndpointId"))
-        content = Query("ec2", "DescribeVpcEndpoints", where, _CONTENT)
+        told = f"VpcEndpoints[?{_STANDS} && RouteTableIds].{{id: VpcEndpointId, tables: RouteTableIds}}"
+        there = aws.read(Query("ec2", "DescribeVpcEndpoints", where, told))
         if not there:
             return
+        # One on other route tables, made meanwhile, is none of the undo's. They are told in any order.
+        tables = json.dumps([table for one in there for table in one["tables"]])
+        deleted = f"VpcEndpoints[?{_STANDS} && RouteTableIds[?contains(`{tables}`, @)]]"
+        content = Query("ec2", "DescribeVpcEndpoints", where, f"sort_by({deleted}.{_CONTENT}, &to_string(@))")
         yield Change(
-            do=Call("ec2", "DeleteVpcEndpoints", VpcEndpointIds=there),
+            do=Call("ec2", "DeleteVpcEndpoints", VpcEndpointIds=[one["id"] for one in there]),
             undo=tuple(_again(one) for one in aws.read(content)),
             state=content,
         )
 
 
 def _again(content: dict[str, Any]) -> Call:
-    # Tags of AWS's own can't be given; those that CloudFormation puts are among them.
-    tags = [tag for tag in content["Tags"] or () if not tag["Key"].startswith("aws:")]
     given = {name: content[name] for name in ("VpcId", "ServiceName", "PolicyDocument", "RouteTableIds")}
-    if tags:
-        given["TagSpecifications"] = [{"ResourceType": "vpc-endpoint", "Tags": tags}]
+    # What AWS gives by itself is not asked for, so that nothing of it can be refused.
+    if content["IpAddressType"] not in (None, "ipv4"):
+        given["IpAddressType"] = content["IpAddressType"]
+        if content["DnsRecordIpType"]:
+            # The other DNS options are those of interface endpoints only.
+            given["DnsOptions"] = {"DnsRecordIpType": content["DnsRecordIpType"]}
+    if content["Tags"]:
+        given["TagSpecifications"] = [{"ResourceType": "vpc-endpoint", "Tags": content["Tags"]}]
     return Call(
         "ec2", "CreateVpcEndpoint", absent_ok=("RouteAlreadyExists",), VpcEndpointType="Gateway", **given
     )

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 _MARK: Final = "chaoskit-internet-route"
 _ANYWHERE: Final = "0.0.0.0/0"
+_BUSY: Final = "DependencyViolation"
+"""What has dependent resources is not detached or deleted yet (Amazon EC2 API Reference, "Error codes for the
+Amazon EC2 API"): a gateway while something in the VPC has a public address, or while it is attached."""
+_FREE_AFTER_S: Final = 300.0
+"""Addresses go some minutes after what had them: a load balancer, a NAT gateway."""
 
 
 @fault(
@@ -29,7 +34,7 @@ class OpenInternetRoute(Fault):
 
     Attributes:
         vpc: The VPC's id. One that has a gateway already is left alone.
-        route_table: Id of the route table that gets a default route.
+        route_table: Id of the route table that gets a default route. With one that has one, nothing is done.
     """
 
     vpc: str
@@ -43,7 +48,7 @@ class OpenInternetRoute(Fault):
             {"Filters": [{"Name": "attachment.vpc-id", "Values": [self.vpc]}]},
             "sort(InternetGateways[].InternetGatewayId)",
         )
-        if aws.read(attached):
+        if aws.read(attached) or aws.read(self._routes()):
             return
         tag = {"Key": _MARK, "Value": self.vpc}
         ours = Query(
@@ -65,6 +70,7 @@ class OpenInternetRoute(Fault):
                         "ec2",
                         "DeleteInternetGateway",
                         absent_ok=("InvalidInternetGatewayID.NotFound",),
+                        not_yet=(_BUSY,),
                         InternetGatewayId=ITEM,
                     ),
                 ),
@@ -79,12 +85,16 @@ class OpenInternetRoute(Fault):
                     "ec2",
                     "DetachInternetGateway",
                     absent_ok=("Gateway.NotAttached", "InvalidInternetGatewayID.NotFound"),
+                    not_yet=(_BUSY,),
+                    settles=_FREE_AFTER_S,
                     InternetGatewayId=gateway,
                     VpcId=self.vpc,
                 ),
             ),
             state=attached,
         )
+        # Not by its destination alone: somebody else may have put another route in its place.
+        ours = self._routes(f" && GatewayId=='{gateway}'")
         yield Change(
             do=Call(
                 "ec2",
@@ -94,18 +104,25 @@ class OpenInternetRoute(Fault):
                 GatewayId=gateway,
             ),
             undo=(
-                Call(
-                    "ec2",
-                    "DeleteRoute",
-                    absent_ok=("InvalidRoute.NotFound",),
-                    RouteTableId=self.route_table,
-                    DestinationCidrBlock=_ANYWHERE,
+                Each(
+                    ours,
+                    Call(
+                        "ec2",
+                        "DeleteRoute",
+                        absent_ok=("InvalidRoute.NotFound",),
+                        RouteTableId=self.route_table,
+                        DestinationCidrBlock=ITEM,
+                    ),
                 ),
             ),
-            state=Query(
-                "ec2",
-                "DescribeRouteTables",
-                {"RouteTableIds": [self.route_table]},
-                "RouteTables[0].Routes[?DestinationCidrBlock].[DestinationCidrBlock, GatewayId, State]",
-            ),
+            state=ours,
+        )
+
+    def _routes(self, more: str = "") -> Query:
+        """The table's default routes, as a list of their destination."""
+        return Query(
+            "ec2",
+            "DescribeRouteTables",
+            {"RouteTableIds": [self.route_table]},
+            f"RouteTables[0].Routes[?DestinationCidrBlock=='{_ANYWHERE}'{more}].DestinationCidrBlock",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.aws import Call, Query
+from chaoskit.aws import ITEM, Call, Each, Query
 from chaoskit.contract import Change, Fault, fault
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chaoskit.contract import Changes
 
 _ALL: Final = "-1"
+_ANYWHERE: Final = "0.0.0.0/0"
 
 
 @fault(
@@ -33,28 +34,44 @@ class OpenNetworkAcl(Fault):
     number: int = 1
 
     def changes(self, aws: Reader) -> Changes:
-        """Add the entry; undone by deleting the entry of that number."""
-        way = "Egress" if self.egress else "!Egress"
-        entries = Query(
-            "ec2",
-            "DescribeNetworkAcls",
-            {"NetworkAclIds": [self.acl]},
-            f"sort_by(NetworkAcls[0].Entries[?{way}], &RuleNumber)",
-        )
-        if any(entry["RuleNumber"] == self.number for entry in aws.read(entries) or ()):
+        """Add the entry; undone by deleting the entry of that number, if it still is the same."""
+        if aws.read(self._acls_with("")):
             return
-        which: dict[str, Any] = {"NetworkAclId": self.acl, "RuleNumber": self.number, "Egress": self.egress}
+        # Somebody else may have replaced it by one of that number that denies.
+        same = f" && CidrBlock=='{_ANYWHERE}' && Protocol=='{_ALL}' && RuleAction=='allow'"
+        ours = self._acls_with(same)
+        which: dict[str, Any] = {"RuleNumber": self.number, "Egress": self.egress}
         yield Change(
             do=Call(
                 "ec2",
                 "CreateNetworkAclEntry",
+                NetworkAclId=self.acl,
                 **which,
                 Protocol=_ALL,
                 RuleAction="allow",
-                CidrBlock="0.0.0.0/0",
+                CidrBlock=_ANYWHERE,
             ),
             undo=(
-                Call("ec2", "DeleteNetworkAclEntry", absent_ok=("InvalidNetworkAclEntry.NotFound",), **which),
+                Each(
+                    ours,
+                    Call(
+                        "ec2",
+                        "DeleteNetworkAclEntry",
+                        absent_ok=("InvalidNetworkAclEntry.NotFound",),
+                        NetworkAclId=ITEM,
+                        **which,
+                    ),
+                ),
             ),
-            state=entries,
+            state=ours,
+        )
+
+    def _acls_with(self, more: str) -> Query:
+        """The ACL's id, in a list, if it has an entry of that number and way."""
+        way = "Egress" if self.egress else "!Egress"
+        return Query(
+            "ec2",
+            "DescribeNetworkAcls",
+            {"NetworkAclIds": [self.acl]},
+            f"NetworkAcls[?Entries[?{way} && RuleNumber==`{self.number}`{more}]].NetworkAclId",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
@@ -10,6 +10,8 @@ from chaoskit.contract import Change, Fault, fault
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
+
+_ANYWHERE: Final = "0.0.0.0/0"
 
 
 @fault(
@@ -37,15 +39,20 @@ class OpenSecurityGroup(Fault):
     def changes(self, aws: Reader) -> Changes:
         """Add the rule; undone by revoking the same rule. There already, it is not ours to revoke."""
         kept = "IpPermissions" if self.direction == "ingress" else "IpPermissionsEgress"
-        rules = Query(
-            "ec2", "DescribeSecurityGroups", {"GroupIds": [self.group]}, f"SecurityGroups[0].{kept}"
+        # AWS tells all ranges of a protocol and its ports as one rule; ours is one of its ranges.
+        same = f"IpProtocol=='tcp' && FromPort==`{self.port}` && ToPort==`{self.port}`"
+        rule_there = Query(
+            "ec2",
+            "DescribeSecurityGroups",
+            {"GroupIds": [self.group]},
+            f"SecurityGroups[0].{kept}[?{same}].IpRanges[] | [?CidrIp=='{_ANYWHERE}'].CidrIp",
         )
-        if any(self._is_ours(rule) for rule in aws.read(rules) or ()):
+        if aws.read(rule_there):
             return
         ports = {"IpProtocol": "tcp", "FromPort": self.port, "ToPort": self.port}
         rule: dict[str, Any] = {
             "GroupId": self.group,
-            "IpPermissions": [{**ports, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+            "IpPermissions": [{**ports, "IpRanges": [{"CidrIp": _ANYWHERE}]}],
         }
         way = self.direction.title()
         yield Change(
@@ -53,9 +60,5 @@ class OpenSecurityGroup(Fault):
             undo=(
                 Call("ec2", f"RevokeSecurityGroup{way}", absent_ok=("InvalidPermission.NotFound",), **rule),
             ),
-            state=rules,
+            state=rule_there,
         )
-
-    def _is_ours(self, rule: dict[str, Any]) -> bool:
-        ranges = [one["CidrIp"] for one in rule.get("IpRanges", ())]
-        return rule.get("FromPort") == rule.get("ToPort") == self.port and "0.0.0.0/0" in ranges

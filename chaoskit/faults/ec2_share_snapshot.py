@@ -32,8 +32,9 @@ class ShareSnapshot(Fault):
         own = {"OwnerIds": ["self"], "Filters": [{"Name": "tag:Name", "Values": [self.name]}]}
         for snapshot in aws.read(Query("ec2", "DescribeSnapshots", own, "Snapshots[].SnapshotId")) or ():
             where: dict[str, Any] = {"SnapshotId": snapshot, "Attribute": "createVolumePermission"}
-            state = Query("ec2", "DescribeSnapshotAttribute", where, "CreateVolumePermissions[].UserId")
-            if self.account in (aws.read(state) or ()):
+            select = f"CreateVolumePermissions[?UserId=='{self.account}'].UserId"
+            state = Query("ec2", "DescribeSnapshotAttribute", where, select)
+            if aws.read(state):
                 continue
             modify, who = "ModifySnapshotAttribute", [{"UserId": self.account}]
             do, undo = (

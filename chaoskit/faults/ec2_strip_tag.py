@@ -31,15 +31,13 @@ class StripTag(Fault):
     def changes(self, aws: Reader) -> Changes:
         """Take it off; undone by the tag with the value that it had."""
         named = [{"Name": "resource-id", "Values": [self.resource]}]
-        tags = Query(
-            "ec2", "DescribeTags", {"Filters": named}, "sort_by(Tags[].{Key: Key, Value: Value}, &Key)"
-        )
-        prior = next((tag["Value"] for tag in aws.read(tags) or () if tag["Key"] == self.key), None)
-        if prior is None:
+        value = Query("ec2", "DescribeTags", {"Filters": named}, f"Tags[?Key=='{self.key}'].Value")
+        found: list[str] = aws.read(value) or []
+        if not found:
             return
         which: dict[str, Any] = {"Resources": [self.resource]}
         yield Change(
             do=Call("ec2", "DeleteTags", **which, Tags=[{"Key": self.key}]),
-            undo=(Call("ec2", "CreateTags", **which, Tags=[{"Key": self.key, "Value": prior}]),),
-            state=tags,
+            undo=(Call("ec2", "CreateTags", **which, Tags=[{"Key": self.key, "Value": found[0]}]),),
+            state=value,
         )

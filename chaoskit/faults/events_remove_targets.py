@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chaoskit.aws import Call, Query
@@ -30,8 +32,11 @@ class RemoveTargets(Fault):
         prior = aws.read(targets)
         if not prior:
             return
+        ids = [target["Id"] for target in prior]
+        # Those only: a target that somebody else adds meanwhile is none of the undo's.
+        theirs = f"sort_by(Targets[?contains(`{json.dumps(ids)}`, Id)], &Id)"
         yield Change(
-            do=Call("events", "RemoveTargets", Rule=self.rule, Ids=[target["Id"] for target in prior]),
+            do=Call("events", "RemoveTargets", Rule=self.rule, Ids=ids),
             undo=(Call("events", "PutTargets", Rule=self.rule, Targets=prior),),
-            state=targets,
+            state=replace(targets, select=theirs),
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.aws import ITEM, Call, Each, Query
+from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
-from chaoskit.faults._identities import ADMINISTRATOR, GONE
+from chaoskit.faults._identities import ADMINISTRATOR, GONE, each_of
 
 if TYPE_CHECKING:
-    from chaoskit.aws import Reader
+    from chaoskit.aws import Each, Reader
     from chaoskit.contract import Changes
 
 
@@ -33,7 +33,7 @@ class CreateAdminUser(Fault):
         """Create and attach; undone by deleting the user with all that it has been given meanwhile."""
         who: dict[str, Any] = {"UserName": self.user}
         there = Query("iam", "GetUser", who, "User.UserName", absent=(GONE,))
-        if aws.read(there) == self.user:
+        if aws.read(there) is not None:  # in another case, too: IAM does not tell such names apart
             return
         yield Change(
             do=Call("iam", "CreateUser", **who, Path=self.path),
@@ -50,21 +50,32 @@ class CreateAdminUser(Fault):
 
 
 def _stripped(user: str) -> tuple[Call | Each, ...]:
-    """What must go before IAM deletes a user (IAM User Guide, "Remove or deactivate an IAM user")."""
+    """What must go before IAM deletes a user (IAM API Reference, DeleteUser).
+
+    A virtual MFA device is somebody's own, and stays, assigned to nobody.
+    """
     who: dict[str, Any] = {"UserName": user}
-
-    def each(listed: str, select: str, operation: str, parameter: str) -> Each:
-        gone: dict[str, Any] = {**who, parameter: ITEM}
-        return Each(
-            Query("iam", listed, who, select, absent=(GONE,)),
-            Call("iam", operation, absent_ok=(GONE,), **gone),
-        )
-
+    given = (
+        ("ListAccessKeys", "AccessKeyMetadata[].AccessKeyId", "DeleteAccessKey", "AccessKeyId"),
+        (
+            "ListSigningCertificates",
+            "Certificates[].CertificateId",
+            "DeleteSigningCertificate",
+            "CertificateId",
+        ),
+        ("ListSSHPublicKeys", "SSHPublicKeys[].SSHPublicKeyId", "DeleteSSHPublicKey", "SSHPublicKeyId"),
+        (
+            "ListServiceSpecificCredentials",
+            "ServiceSpecificCredentials[].ServiceSpecificCredentialId",
+            "DeleteServiceSpecificCredential",
+            "ServiceSpecificCredentialId",
+        ),
+        ("ListMFADevices", "MFADevices[].SerialNumber", "DeactivateMFADevice", "SerialNumber"),
+        ("ListUserPolicies", "PolicyNames", "DeleteUserPolicy", "PolicyName"),
+        ("ListAttachedUserPolicies", "AttachedPolicies[].PolicyArn", "DetachUserPolicy", "PolicyArn"),
+        ("ListGroupsForUser", "Groups[].GroupName", "RemoveUserFromGroup", "GroupName"),
+    )
     return (
         Call("iam", "DeleteLoginProfile", absent_ok=(GONE,), **who),
-        each("ListAccessKeys", "AccessKeyMetadata[].AccessKeyId", "DeleteAccessKey", "AccessKeyId"),
-        each("ListMFADevices", "MFADevices[].SerialNumber", "DeactivateMFADevice", "SerialNumber"),
-        each("ListUserPolicies", "PolicyNames", "DeleteUserPolicy", "PolicyName"),
-        each("ListAttachedUserPolicies", "AttachedPolicies[].PolicyArn", "DetachUserPolicy", "PolicyArn"),
-        each("ListGroupsForUser", "Groups[].GroupName", "RemoveUserFromGroup", "GroupName"),
+        *(each_of(who, *what) for what in given),
     )

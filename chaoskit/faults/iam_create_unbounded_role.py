@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
-from chaoskit.faults._identities import GONE
+from chaoskit.faults._identities import GONE, each_of
 
 if TYPE_CHECKING:
-    from chaoskit.aws import Reader
+    from chaoskit.aws import Each, Reader
     from chaoskit.contract import Changes
 
 
@@ -31,10 +31,10 @@ class CreateUnboundedRole(Fault):
     service: str = "sagemaker.amazonaws.com"
 
     def changes(self, aws: Reader) -> Changes:
-        """Create it; undone by deleting it. It has been given nothing that would have to go before."""
+        """Create it; undone by deleting it with all that it has been given meanwhile, be it a denial."""
         which: dict[str, Any] = {"RoleName": self.role}
         there = Query("iam", "GetRole", which, "Role.RoleName", absent=(GONE,))
-        if aws.read(there) == self.role:
+        if aws.read(there) is not None:  # in another case, too: IAM does not tell such names apart
             return
         trust = {
             "Version": "2012-10-17",
@@ -50,4 +50,21 @@ class CreateUnboundedRole(Fault):
         create = Call(
             "iam", "CreateRole", **which, Path=self.path, AssumeRolePolicyDocument=json.dumps(trust)
         )
-        yield Change(do=create, undo=(Call("iam", "DeleteRole", absent_ok=(GONE,), **which),), state=there)
+        delete = Call("iam", "DeleteRole", absent_ok=(GONE,), **which)
+        yield Change(do=create, undo=(*_stripped(self.role), delete), state=there)
+
+
+def _stripped(role: str) -> tuple[Each, ...]:
+    """What must go before IAM deletes a role (IAM API Reference, DeleteRole)."""
+    who = {"RoleName": role}
+    given = (
+        ("ListRolePolicies", "PolicyNames", "DeleteRolePolicy", "PolicyName"),
+        ("ListAttachedRolePolicies", "AttachedPolicies[].PolicyArn", "DetachRolePolicy", "PolicyArn"),
+        (
+            "ListInstanceProfilesForRole",
+            "InstanceProfiles[].InstanceProfileName",
+            "RemoveRoleFromInstanceProfile",
+            "InstanceProfileName",
+        ),
+    )
+    return tuple(each_of(who, *what) for what in given)

@@ -31,23 +31,24 @@ class NewPolicyVersion(Fault):
     example: ClassVar = {"policy": "arn:aws:iam::444455556666:policy/a-policy"}
 
     def changes(self, aws: Reader) -> Changes:
-        """Create it as the default; undone by the prior default, then deleting every version that is new."""
+        """Create it as the default; undone by the prior default, then deleting the new one.
+
+        It is known by what it says: somebody else may have made a version meanwhile.
+        """
         which: dict[str, Any] = {"PolicyArn": self.policy}
-        versions = "ListPolicyVersions"
-        default = Query("iam", versions, which, "Versions[?IsDefaultVersion].VersionId | [0]")
+        default = Query("iam", "ListPolicyVersions", which, "Versions[?IsDefaultVersion].VersionId | [0]")
+        # A list of versions does not tell what they say, and so not whose they are.
+        ours = Query(
+            "iam",
+            "GetAccountAuthorizationDetails",
+            {"Filter": ["LocalManagedPolicy"]},
+            f"Policies[?Arn=='{self.policy}'].PolicyVersionList[] | [?Document==`{EVERYTHING}`].VersionId",
+        )
         yield Change(
             do=Call("iam", "CreatePolicyVersion", **which, PolicyDocument=EVERYTHING, SetAsDefault=True),
             undo=(
                 Call("iam", "SetDefaultPolicyVersion", **which, VersionId=aws.read(default)),
-                Each(
-                    Query("iam", versions, which, "Versions[].VersionId"),
-                    Call("iam", "DeletePolicyVersion", absent_ok=(GONE,), **which, VersionId=ITEM),
-                ),
+                Each(ours, Call("iam", "DeletePolicyVersion", absent_ok=(GONE,), **which, VersionId=ITEM)),
             ),
-            state=Query(
-                "iam",
-                versions,
-                which,
-                "sort_by(Versions[].{version: VersionId, default: IsDefaultVersion}, &version)",
-            ),
+            state=default,
         )

@@ -36,9 +36,12 @@ class StripResponderRole(Fault):
     def changes(self, aws: Reader) -> Changes:
         """Detach; undone by attaching the same ARN. Not attached, it is not ours to attach."""
         attached = Query(
-            "iam", "ListAttachedRolePolicies", {"RoleName": self.role}, "sort(AttachedPolicies[].PolicyArn)"
+            "iam",
+            "ListAttachedRolePolicies",
+            {"RoleName": self.role},
+            f"AttachedPolicies[?PolicyArn=='{self.policy}'].PolicyArn",
         )
-        if self.policy not in (aws.read(attached) or ()):
+        if not aws.read(attached):
             return
         named: dict[str, Any] = {"RoleName": self.role, "PolicyArn": self.policy}
         yield Change(

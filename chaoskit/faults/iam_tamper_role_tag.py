@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chaoskit.aws import Call, Query
+from chaoskit.aws import ITEM, Call, Each, Query
 from chaoskit.contract import Change, Fault, fault
 
 if TYPE_CHECKING:
@@ -31,18 +31,28 @@ class TamperRoleTag(Fault):
     value: str = "chaoskit-foreign"
 
     def changes(self, aws: Reader) -> Changes:
-        """Tag the role; undone by the prior value, or by untagging where there was none."""
+        """Tag the role; undone by the prior value, or by untagging where there was none.
+
+        A key in another case is the same key of a role (IAM User Guide, "Tags for AWS Identity and Access
+        Management resources"), so the tag keeps the spelling that it has.
+        """
         which: dict[str, Any] = {"RoleName": self.role}
-        tags = Query("iam", "ListRoleTags", which, "sort_by(Tags, &Key)")
-        prior = next((tag["Value"] for tag in aws.read(tags) or () if tag["Key"] == self.key), None)
-        if prior == self.value:
+        tags = aws.read(Query("iam", "ListRoleTags", which, "Tags")) or ()
+        prior = next((tag for tag in tags if tag["Key"].lower() == self.key.lower()), None)
+        if prior and prior["Value"] == self.value:
             return
+        key = prior["Key"] if prior else self.key
+        ours = f"Tags[?Key=='{key}' && Value=='{self.value}'].Key"
         yield Change(
-            do=Call("iam", "TagRole", **which, Tags=[{"Key": self.key, "Value": self.value}]),
+            do=Call("iam", "TagRole", **which, Tags=[{"Key": key, "Value": self.value}]),
             undo=(
-                Call("iam", "TagRole", **which, Tags=[{"Key": self.key, "Value": prior}])
-                if prior is not None
-                else Call("iam", "UntagRole", **which, TagKeys=[self.key]),
+                Call("iam", "TagRole", **which, Tags=[prior])
+                if prior
+                # Untagging takes a value that somebody has set since, too.
+                else Each(
+                    Query("iam", "ListRoleTags", which, ours),
+                    Call("iam", "UntagRole", **which, TagKeys=[ITEM]),
+                ),
             ),
-            state=tags,
+            state=Query("iam", "ListRoleTags", which, f"Tags[?Key=='{key}'].Value"),
         )

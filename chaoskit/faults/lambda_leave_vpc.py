@@ -35,11 +35,13 @@ class LeaveVpc(Fault):
     function: str
 
     def changes(self, aws: Reader) -> Changes:
-        """Take it out; undone by the prior subnets and groups. Outside already, it is left."""
+        """Take it out; undone by the prior subnets, groups and IPv6. Outside already, it is left."""
         where: dict[str, Any] = {"FunctionName": self.function}
-        select = "VpcConfig.{SubnetIds: SubnetIds, SecurityGroupIds: SecurityGroupIds}"
+        # All that VpcConfig takes; what is not said of IPv6 is off (AWS Lambda API Reference, VpcConfig).
+        ipv6 = "Ipv6AllowedForDualStack: Ipv6AllowedForDualStack || `false`"
+        select = f"VpcConfig.{{SubnetIds: SubnetIds, SecurityGroupIds: SecurityGroupIds, {ipv6}}}"
         stands = Query("lambda", "GetFunctionConfiguration", where, select)
-        prior = aws.read(stands) or {}
+        prior = {name: value for name, value in (aws.read(stands) or {}).items() if value is not False}
         if not prior.get("SubnetIds"):
             return
         update = "UpdateFunctionConfiguration"

@@ -8,10 +8,17 @@ from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
 SID: Final = "ChaoskitPublicUrl"
+INVOKE_SID: Final = "ChaoskitPublicUrlInvoke"
+_STATEMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    SID: {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+    INVOKE_SID: {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
+}
 
 
 @fault(
@@ -35,7 +42,8 @@ class PublicFunctionUrl(Fault):
     def changes(self, aws: Reader) -> Changes:
         """Make the URL, then let everyone call it; undone by deleting it, or by the authentication it had.
 
-        Both are needed (AWS Lambda Developer Guide, "Control access to Lambda function URLs").
+        All three are needed: a URL since October 2025 asks for lambda:InvokeFunctionUrl and
+        lambda:InvokeFunction (AWS Lambda Developer Guide, "Control access to Lambda function URLs").
         """
         where: dict[str, Any] = {"FunctionName": self.function}
         gone = ("ResourceNotFoundException",)
@@ -53,19 +61,14 @@ class PublicFunctionUrl(Fault):
                 undo=(Call("lambda", "UpdateFunctionUrlConfig", absent_ok=gone, **where, AuthType=prior),),
                 state=auth,
             )
-        policy = Query("lambda", "GetPolicy", where, "Policy", absent=gone, parse_json=True)
-        if f'"{SID}"' in str(aws.read(Query("lambda", "GetPolicy", where, "Policy", absent=gone))):
-            return
-        yield Change(
-            do=Call(
-                "lambda",
-                "AddPermission",
-                **where,
-                StatementId=SID,
-                Action="lambda:InvokeFunctionUrl",
-                Principal="*",
-                FunctionUrlAuthType="NONE",
-            ),
-            undo=(Call("lambda", "RemovePermission", absent_ok=gone, **where, StatementId=SID),),
-            state=policy,
-        )
+        for sid, statement in _STATEMENTS.items():
+            # A runbook may take both away, and the policy with them: none is the same as one without it.
+            select = f"contains(Policy, '\"{sid}\"') || `null`"
+            there = Query("lambda", "GetPolicy", where, select, absent=gone)
+            if aws.read(there):
+                continue
+            yield Change(
+                do=Call("lambda", "AddPermission", **where, StatementId=sid, Principal="*", **statement),
+                undo=(Call("lambda", "RemovePermission", absent_ok=gone, **where, StatementId=sid),),
+                state=there,
+            )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.aws import Call, Query
+from chaoskit.aws import Call
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._canaries import check_undoable, versions
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -33,21 +34,30 @@ class ExfiltrateThroughEndpoint(Fault):
 
     Attributes:
         endpoint: Id of the S3 endpoint. On AWS the call goes where chaoskit runs: run it inside the VPC.
-        bucket: A bucket of an account that is not in the organization, which lets the caller put, see and
-            delete the canary.
+        bucket: A bucket of an account that is not in the organization, which lets the caller put the canary,
+            list and delete its versions, and see what the bucket does with them (versioning, Object Lock,
+            replication).
     """
 
     endpoint: str
     bucket: str = "chaoskit-stranger-drop-zone"
 
     def changes(self, aws: Reader) -> Changes:
-        """Put the canary; undone by deleting it. A canary that lies there is not ours."""
+        """Put the canary; undone by deleting each version that is new. A canary that lies there is not ours.
+
+        One whose versions are still there isn't either: in a bucket that has ceased to keep versions, a put
+        would replace the version `null`.
+
+        Raises:
+            GuardError: The bucket would keep the canary.
+        """
         which: dict[str, Any] = {"Bucket": self.bucket, "Key": _KEY}
-        there = Query("s3", "HeadObject", which, "ETag", absent=("404", "NoSuchKey", "NoSuchBucket"))
+        there, undo = versions(self.bucket, _KEY)
         if aws.read(there):
             return
+        check_undoable(aws, "PutObject", self.bucket, _KEY)
         yield Change(
             do=Call("s3", "PutObject", source_vpce=self.endpoint, **which, Body=b"not real data"),
-            undo=(Call("s3", "DeleteObject", absent_ok=("NoSuchBucket", "NoSuchKey"), **which),),
+            undo=(undo,),
             state=there,
         )

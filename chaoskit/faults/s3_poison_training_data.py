@@ -28,7 +28,8 @@ class PoisonTrainingData(Fault):
     Detected by: CloudTrail PutObject, a data event; an integrity check by hash.
 
     Attributes:
-        bucket: The bucket's name; it must keep versions.
+        bucket: The bucket's name; it must keep versions, and let the new one be deleted again: one with MFA
+            delete, with a default retention or that replicates the canary is refused.
         key: The canary's key, under `canary/`.
     """
 

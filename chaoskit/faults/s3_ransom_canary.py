@@ -19,7 +19,8 @@ class RansomCanary(Fault):
     Detected by: CloudTrail DeleteObject, a data event; an integrity check by hash.
 
     Attributes:
-        bucket: The bucket's name; it must keep versions.
+        bucket: The bucket's name; it must keep versions, and let the new one be deleted again: one with MFA
+            delete or that replicates the marker is refused.
         key: The canary's key, under `canary/`.
     """
 
@@ -27,5 +28,5 @@ class RansomCanary(Fault):
     key: str = TRAINING
 
     def changes(self, aws: Reader) -> Changes:
-        """Delete it; undone by deleting the marker."""
+        """Delete it; undone by deleting the marker, which Object Lock does not keep."""
         yield from altered(aws, "DeleteObject", self.bucket, self.key)

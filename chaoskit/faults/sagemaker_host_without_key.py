@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._endpoint_configs import NOT_FOUND
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -47,6 +48,6 @@ class HostWithoutKey(Fault):
         )
         yield Change(
             do=Call("sagemaker", "CreateEndpointConfig", **which, ProductionVariants=variants),
-            undo=(Call("sagemaker", "DeleteEndpointConfig", absent_ok=(_GONE,), **which),),
+            undo=(Call("sagemaker", "DeleteEndpointConfig", absent_ok=(NOT_FOUND,), **which),),
             state=there,
         )

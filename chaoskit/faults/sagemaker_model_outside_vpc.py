@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._endpoint_configs import NOT_FOUND
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -50,6 +51,6 @@ class ModelOutsideVpc(Fault):
                 ExecutionRoleArn=self.role_arn,
                 PrimaryContainer={"Image": self.image},
             ),
-            undo=(Call("sagemaker", "DeleteModel", absent_ok=(_GONE,), **which),),
+            undo=(Call("sagemaker", "DeleteModel", absent_ok=(NOT_FOUND,), **which),),
             state=there,
         )

@@ -36,16 +36,24 @@ class SwapLifecycleScript(Fault):
     config: str
 
     def changes(self, aws: Reader) -> Changes:
-        """Write the script; undone by the prior one. Ours already, it is not ours to take off."""
+        """Write the script; undone by the prior one. Ours already, it is not ours to take off.
+
+        The script that runs when an instance is made is written as it is: AWS does not say whether one that
+        is left out would stay.
+        """
         which: dict[str, Any] = {"NotebookInstanceLifecycleConfigName": self.config}
-        scripts = Query("sagemaker", "DescribeNotebookInstanceLifecycleConfig", which, "OnStart[].Content")
-        content = base64.b64encode(_SCRIPT.encode()).decode()
-        prior = aws.read(scripts) or []
-        if prior == [content]:
+        # None is told as nothing, or as an empty list.
+        told = (f"{name}: not_null({name}[].{{Content: Content}}, `[]`)" for name in ("OnCreate", "OnStart"))
+        select = f"{{{', '.join(told)}}}"
+        scripts = Query("sagemaker", "DescribeNotebookInstanceLifecycleConfig", which, select)
+        prior = aws.read(scripts)
+        ours = [{"Content": base64.b64encode(_SCRIPT.encode()).decode()}]
+        if prior["OnStart"] == ours:
             return
         update = "UpdateNotebookInstanceLifecycleConfig"
+        made: dict[str, Any] = {"OnCreate": prior["OnCreate"]} if prior["OnCreate"] else {}
         yield Change(
-            do=Call("sagemaker", update, **which, OnStart=[{"Content": content}]),
-            undo=(Call("sagemaker", update, **which, OnStart=[{"Content": one} for one in prior]),),
+            do=Call("sagemaker", update, **which, **made, OnStart=ours),
+            undo=(Call("sagemaker", update, **which, **made, OnStart=prior["OnStart"]),),
             state=scripts,
         )

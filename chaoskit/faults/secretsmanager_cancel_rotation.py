@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.errors import GuardError
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
+
+_RULES: Final = (
+    "{AutomaticallyAfterDays: !ScheduleExpression && AutomaticallyAfterDays || `null`, "
+    "Duration: Duration, ScheduleExpression: ScheduleExpression}"
+)
+"""A schedule as RotateSecret takes it: in days or as an expression, never both. DescribeSecret tells the days
+of an expression too, and reckons them anew after each rotation (AWS Secrets Manager API Reference,
+RotationRulesType)."""
+# RotateSecret tries the function first, which stages a version AWSPENDING for a while (API Reference,
+# RotateSecret); AWS's words for it.
+_TRYING: Final = ("InvalidRequestException: A previous rotation isn't complete",)
 
 
 @fault(
@@ -31,17 +43,29 @@ class CancelRotation(Fault):
     secret: str
 
     def changes(self, aws: Reader) -> Changes:
-        """Cancel it; undone by the prior function and schedule, without rotating at once."""
+        """Cancel it; undone by the prior function and schedule, without rotating at once.
+
+        Raises:
+            GuardError: A rotation is under way, which would be cut in two and could not be put back.
+        """
         where: dict[str, Any] = {"SecretId": self.secret}
-        select = "{on: RotationEnabled, function: RotationLambdaARN, rules: RotationRules}"
+        select = f"{{on: RotationEnabled, function: RotationLambdaARN, rules: RotationRules.{_RULES}}}"
         rotation = Query("secretsmanager", "DescribeSecret", where, select)
         prior = aws.read(rotation)
         if not prior["on"]:
             return
-        again = {
+        # As RotateSecret tells it (API Reference): AWSPENDING stands alone while a rotation is under way.
+        stages = aws.read(Query("secretsmanager", "DescribeSecret", where, "VersionIdsToStages")) or {}
+        for version, labels in stages.items():
+            if "AWSPENDING" in labels and "AWSCURRENT" not in labels:
+                raise GuardError(
+                    f"{self.secret} is being rotated: version {version} is AWSPENDING, and cancelling now "
+                    "would leave it halfway. Wait until it has been rotated; if a rotation has failed, take "
+                    "the label from that version (aws secretsmanager update-secret-version-stage)"
+                )
+        again: dict[str, Any] = {
             "RotationLambdaARN": prior["function"],
-            "RotationRules": prior["rules"],
-            "RotateImmediately": False,
+            "RotationRules": {name: value for name, value in (prior["rules"] or {}).items() if value},
         }
         yield Change(
             do=Call("secretsmanager", "CancelRotateSecret", **where),
@@ -49,8 +73,10 @@ class CancelRotation(Fault):
                 Call(
                     "secretsmanager",
                     "RotateSecret",
+                    not_yet=_TRYING,
+                    RotateImmediately=False,
                     **where,
-                    **{name: value for name, value in again.items() if value is not None},
+                    **{name: value for name, value in again.items() if value},
                 ),
             ),
             state=rotation,

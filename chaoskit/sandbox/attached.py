@@ -118,19 +118,11 @@ def _lambda(account: str, region: str, name: str, _arn: str) -> Attached | None:
 
 
 def _function_statement(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """A permission as Lambda writes it; moto leaves accounts and URL auth types as they were given."""
+    """A permission as Lambda writes it; moto leaves accounts as they were given."""
     statement = {name: value for name, value in stored.items() if name in _STATEMENT}
     principal = stored.get("Principal")
     if isinstance(principal, str) and principal != "*":
         statement["Principal"] = {"AWS": principal}
-    auth_type = stored.get("FunctionUrlAuthType")
-    if auth_type:
-        condition = dict(statement.get("Condition") or {})
-        condition["StringEquals"] = {
-            **condition.get("StringEquals", {}),
-            "lambda:FunctionUrlAuthType": auth_type,
-        }
-        statement["Condition"] = condition
     return statement
 
 

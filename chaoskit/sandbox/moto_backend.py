@@ -22,6 +22,12 @@ from werkzeug.exceptions import HTTPException
 
 from chaoskit.sandbox import moto_habits
 from chaoskit.sandbox.bucket_access import new_bucket_defaults
+from chaoskit.sandbox.buckets import (
+    forget_lifecycle,
+    forget_replication,
+    keep_lifecycle,
+    keep_replication,
+)
 from chaoskit.sandbox.clock import wall_clock
 from chaoskit.sandbox.data_capture import summarize
 from chaoskit.sandbox.operations import address
@@ -40,6 +46,10 @@ if TYPE_CHECKING:
 _AFTERWARDS = {
     ("iam", "CreateUser"): new_user_boundary,
     ("s3", "CreateBucket"): new_bucket_defaults,
+    ("s3", "DeleteBucketLifecycle"): forget_lifecycle,
+    ("s3", "DeleteBucketReplication"): forget_replication,
+    ("s3", "PutBucketLifecycleConfiguration"): keep_lifecycle,
+    ("s3", "PutBucketReplication"): keep_replication,
     ("sagemaker", "CreateEndpoint"): summarize,
 }
 _PACKAGES = {"lambda": "awslambda"}

@@ -57,7 +57,7 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
     match package:
-        case "cloudtrail" | "dynamodb" | "ec2":
+        case "awslambda" | "cloudtrail" | "dynamodb" | "ec2" | "secretsmanager":
             _amend(package, now)
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
@@ -65,9 +65,11 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
             policies = import_module("moto.iam.models").ManagedPolicy
             policies.update_default_version = _one_default
             policies.attach_to = _attach(unwrap(policies.attach_to))
+            import_module("chaoskit.sandbox.moto_identities").amend()
         case "kms":
             kms = import_module("moto.kms.models")
             vars(kms)["generate_private_key"] = _key_pair(unwrap(kms.generate_private_key))
+            kms.KmsBackend.create_grant = _named_once(unwrap(kms.KmsBackend.create_grant))
         case "s3":
             s3 = import_module("moto.s3.models")
             s3.FakeBucket.get_permission = _permit
@@ -100,6 +102,12 @@ def _amend(package: str, now: Callable[[], datetime]) -> None:
     if package == "dynamodb":
         import_module("chaoskit.sandbox.moto_transactions").amend(now)
         return
+    if package == "awslambda":
+        import_module("chaoskit.sandbox.moto_functions").amend()
+        return
+    if package == "secretsmanager":
+        import_module("chaoskit.sandbox.rotation").amend()
+        return
     import_module("chaoskit.sandbox.moto_networks").amend()
     images = vars(import_module("moto.ec2.models.amis"))
     images["load_resource"] = _few_images(unwrap(images["load_resource"]))
@@ -108,16 +116,19 @@ def _amend(package: str, now: Callable[[], datetime]) -> None:
 
 
 def _new_trail(create: Callable[..., Any]) -> Callable[..., Any]:
-    """Moto's way to create a trail, made one that replaces none (CloudTrail API Reference, CreateTrail)."""
+    """Moto's way to create a trail, made one that replaces none and takes a topic's ARN too.
+
+    Source: CloudTrail API Reference, CreateTrail.
+    """
 
     @wraps(create)
-    def checked(backend: Any, name: str, *more: Any, **given: Any) -> Any:
+    def checked(backend: Any, name: str, bucket: str, prefix: str, topic: str | None, *more: Any) -> Any:
         if name in backend.trails:
             raise ApiError(
                 "TrailAlreadyExistsException",
                 f"Trail {name} already exists for customer: {backend.account_id}",
             )
-        return create(backend, name, *more, **given)
+        return create(backend, name, bucket, prefix, topic and topic.rpartition(":")[2], *more)
 
     return checked
 
@@ -184,6 +195,25 @@ def _key_pair(generate: Callable[[str], Any]) -> Callable[[str], Any]:
     @wraps(generate)
     def make(key_spec: str) -> Any:
         return generate(key_spec) if key_spec.startswith(("RSA", "ECC", "SM2")) else _NoKeyPair()
+
+    return make
+
+
+def _named_once(create: Callable[..., tuple[str, str]]) -> Callable[..., tuple[str, str]]:
+    """Moto's way to create a grant, answering with the one that there is already of that name and all else.
+
+    Source: AWS KMS API Reference, CreateGrant (`Name`); there the token is another one each time.
+    """
+
+    @wraps(create)
+    def make(
+        backend: Any, key_id: str, grantee: str, operations: list[str], name: str | None, **more: Any
+    ) -> tuple[str, str]:
+        asked = {"grantee_principal": grantee, "operations": operations, "name": name, **more}
+        for grant in backend.list_grants(key_id, None) if name else ():
+            if all(getattr(grant, attribute) == value for attribute, value in asked.items()):
+                return grant.id, grant.token
+        return create(backend, key_id, grantee, operations, name, **more)
 
     return make
 

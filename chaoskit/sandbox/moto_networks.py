@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.models.network_acls import NetworkAclBackend
 from moto.ec2.models.vpcs import VPCBackend
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
+from moto.ec2.responses.flow_logs import FlowLogs
+from moto.ec2.responses.vpcs import VPCs
 
 from chaoskit.sandbox.wire import ApiError
 
@@ -28,6 +30,8 @@ def amend() -> None:
         (store, "delete_vpc_endpoints", _forgotten),
         (rules, "delete_network_acl_entry", _entry_there),
         (ElasticBlockStore, "modify_snapshot_attribute", _shared),
+        (VPCs, "create_vpc_endpoint", _addressed),
+        (FlowLogs, "create_flow_logs", _delivered),
     )
     for of, name, better in vars_of:
         setattr(of, name, better(unwrap(getattr(of, name))))
@@ -100,3 +104,42 @@ def _shared(modify: Callable[..., Any]) -> Callable[..., Any]:
         return done
 
     return told
+
+
+def _addressed(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Creating an endpoint, with its kind of addresses and DNS records kept and told as they are given.
+
+    Source: Amazon EC2 API Reference, "CreateVpcEndpoint"; what EC2 gives by itself is not told.
+    """
+
+    @wraps(create)
+    def kept(response: Any) -> Any:
+        made = create(response)
+        endpoint = made.result["VpcEndpoint"]
+        endpoint.ip_address_type = response._get_param("IpAddressType")  # noqa: SLF001 - as moto's own responses ask
+        endpoint.dns_options = response._get_param("DnsOptions")  # noqa: SLF001 - as above
+        return made
+
+    return kept
+
+
+def _delivered(create: Callable[..., Any]) -> Callable[..., Any]:
+    """Creating flow logs, with all of how they are delivered kept and told as it is given.
+
+    Source: Amazon EC2 API Reference, "CreateFlowLogs".
+    """
+
+    @wraps(create)
+    def kept(response: Any) -> Any:
+        made = create(response)
+        for each in made.result["FlowLogIds"]:
+            log = response.ec2_backend.flow_logs[each]
+            for name, attribute in (
+                ("DeliverCrossAccountRole", "deliver_cross_account_role"),
+                ("DestinationOptions", "destination_options"),
+                ("TagFieldSpecifications", "tag_field_specifications"),
+            ):
+                setattr(log, attribute, response._get_param(name))  # noqa: SLF001 - as above
+        return made
+
+    return kept

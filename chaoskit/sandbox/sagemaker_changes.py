@@ -1,8 +1,7 @@
-"""What moto lacks of SageMaker: changes of endpoints and start scripts, notebook URLs, and jobs that run.
+"""What moto lacks of SageMaker: changes of endpoints, notebook URLs, and jobs that run.
 
-Source: SageMaker API Reference, "CreateEndpointConfig", "UpdateEndpoint",
-"UpdateNotebookInstanceLifecycleConfig", "CreatePresignedNotebookInstanceUrl", "StopTrainingJob",
-"DeleteTrainingJob" and "DeleteProcessingJob".
+Source: SageMaker API Reference, "CreateEndpointConfig", "UpdateEndpoint", "VariantProperty",
+"CreatePresignedNotebookInstanceUrl", "StopTrainingJob", "DeleteTrainingJob" and "DeleteProcessingJob".
 """
 
 from __future__ import annotations
@@ -27,6 +26,22 @@ if TYPE_CHECKING:
 _TAKES: Final = timedelta(minutes=1)
 """How long a training job is said to run."""
 _ENDED: Final = ("Completed", "Failed", "Stopped")
+_FORGOTTEN: Final = frozenset(
+    {
+        "CrossRegionTrafficConfig",
+        "EnableNetworkIsolation",
+        "ExecutionRoleArn",
+        "ExplainerConfig",
+        "MetricsConfig",
+        "ShadowProductionVariants",
+        "VpcConfig",
+    }
+)
+_PROPERTIES: Final = {
+    "DesiredInstanceCount": ("DesiredInstanceCount", "CurrentInstanceCount"),
+    "DesiredWeight": ("DesiredWeight", "CurrentWeight"),
+}
+"""A variant's properties, and where DescribeEndpoint tells them."""
 _JOB: Final = (
     "HyperParameters", "AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig",
     "ResourceConfig", "VpcConfig", "StoppingCondition", "Tags", "EnableNetworkIsolation",
@@ -49,7 +64,6 @@ class SageMakerChanges:
         return {
             "CreateEndpointConfig": self.create_endpoint_config,
             "UpdateEndpoint": self.update_endpoint,
-            "UpdateNotebookInstanceLifecycleConfig": self.update_lifecycle_config,
             "CreatePresignedNotebookInstanceUrl": self.presign_notebook_url,
             "CreateTrainingJob": self.create_training_job,
             "StopTrainingJob": self.stop_training_job,
@@ -58,7 +72,7 @@ class SageMakerChanges:
         }
 
     def create_endpoint_config(self, call: ApiCall) -> Mapping[str, Any]:
-        """Make a configuration, with the shadow variants that moto would forget.
+        """Make a configuration, with all that moto would forget of it.
 
         Raises:
             ApiError: `ValidationException`, when it is there already or is refused.
@@ -75,12 +89,14 @@ class SageMakerChanges:
                 tags=params.get("Tags"),
                 kms_key_id=params.get("KmsKeyId"),
             )
-            if params.get("ShadowProductionVariants"):
-                made.shadow_production_variants = params["ShadowProductionVariants"]
+            for forgotten in _FORGOTTEN & params.keys():
+                setattr(made, _snake(forgotten), params[forgotten])
             return {"EndpointConfigArn": made.endpoint_config_arn}
 
     def update_endpoint(self, call: ApiCall) -> Mapping[str, Any]:
         """Let an endpoint serve as another configuration says, at once.
+
+        Of a variant that it has already, the weight and the instance count are retained where that is asked.
 
         Raises:
             ApiError: `ValidationException`, when there is no such endpoint or configuration.
@@ -103,27 +119,13 @@ class SageMakerChanges:
                 endpoint.tags,
             )
             endpoint.endpoint_config_name = shaped.endpoint_config_name
+            if params.get("RetainAllVariantProperties"):
+                _retain(endpoint.production_variants, shaped.production_variants, params)
             endpoint.production_variants = shaped.production_variants
             endpoint.data_capture_config = shaped.data_capture_config
             summarize(call)
             endpoint.last_modified_time = self._cloud.now()
             return {"EndpointArn": endpoint.arn}
-
-    def update_lifecycle_config(self, call: ApiCall) -> Mapping[str, Any]:
-        """Replace the scripts that are given.
-
-        Raises:
-            ApiError: `ValidationException`, when there is no such configuration.
-        """
-        params, name = call.params, call.params["NotebookInstanceLifecycleConfigName"]
-        with self._cloud.lock:
-            config = _backend(call).notebook_instance_lifecycle_configurations.get(name)
-            if config is None:
-                raise _invalid(f"Unable to update Notebook Instance Lifecycle Config '{name}'.")
-            config.on_create = params.get("OnCreate", config.on_create)
-            config.on_start = params.get("OnStart", config.on_start)
-            config.last_modified_time = self._cloud.now()
-        return {}
 
     def presign_notebook_url(self, call: ApiCall) -> Mapping[str, Any]:
         """A URL of a notebook instance. Nothing is served there.
@@ -171,7 +173,10 @@ class SageMakerChanges:
             if job is None:
                 raise _invalid(f"Requested resource not found: training job {name}.")
             if job.training_job_status != "InProgress":
-                raise _invalid(f"The training job {name} is {job.training_job_status} and can't be stopped.")
+                raise _invalid(
+                    "The request was rejected because the training job is in status "
+                    f"{job.training_job_status}."
+                )
         self._end(call.account, call.region, name, "Stopped", self._cloud.now())
         return {}
 
@@ -207,6 +212,16 @@ class SageMakerChanges:
 
 def _backend(call: ApiCall) -> Any:
     return backends("sagemaker")[call.account][call.region]
+
+
+def _retain(had: list[dict[str, Any]], gets: list[dict[str, Any]], params: Mapping[str, Any]) -> None:
+    """Give variants that were there before the properties that they had, but for those that are excluded."""
+    excluded = {each["VariantPropertyType"] for each in params.get("ExcludeRetainedVariantProperties", ())}
+    shown = [name for kind, names in _PROPERTIES.items() if kind not in excluded for name in names]
+    before = {variant["VariantName"]: variant for variant in had}
+    for variant in gets:
+        was = before.get(variant["VariantName"], {})
+        variant.update({name: was[name] for name in shown if name in was})
 
 
 def _delete(jobs: dict[str, Any], name: str, status: Callable[[Any], str]) -> None:

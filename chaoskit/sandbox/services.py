@@ -21,7 +21,7 @@ from chaoskit.sandbox.managed_instances import ManagedInstances
 from chaoskit.sandbox.membership import Membership
 from chaoskit.sandbox.metrics import Alarms, CloudWatch, LogFilters, LogSearch, LogWrites
 from chaoskit.sandbox.model_groups import ModelGroupPolicies
-from chaoskit.sandbox.notebooks import LifecycleScripts
+from chaoskit.sandbox.notebooks import Notebooks
 from chaoskit.sandbox.query_logs import QueryLogs
 from chaoskit.sandbox.roles_anywhere import RolesAnywhere
 from chaoskit.sandbox.rotation import Rotation
@@ -31,6 +31,7 @@ from chaoskit.sandbox.sagemaker_changes import SageMakerChanges
 from chaoskit.sandbox.scheduler import Schedules
 from chaoskit.sandbox.security_hub import SecurityHub
 from chaoskit.sandbox.security_tokens import SecurityTokens
+from chaoskit.sandbox.service_credentials import ServiceCredentials
 from chaoskit.sandbox.shell_sessions import SerialConsole, SerialConsoleKeys, ShellSessions
 from chaoskit.sandbox.simulation import PolicySimulator
 from chaoskit.sandbox.topics import Topics
@@ -87,6 +88,7 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
         ManagedInstances(),
         QueryLogs(cloud),
         UserBoundaries(cloud),
+        ServiceCredentials(cloud),
         PolicySimulator(cloud),
         KeyStates(cloud),
         Rotation(cloud),
@@ -95,7 +97,7 @@ def install(gateway: Gateway, cloud: Sandbox) -> AuditTrail:
         ShellSessions(cloud),
         console,
         SerialConsoleKeys(console),
-        LifecycleScripts(cloud),
+        Notebooks(cloud),
         sending,
         SendingV2(sending),
         Membership(cloud),

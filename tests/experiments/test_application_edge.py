@@ -17,7 +17,8 @@ from chaoskit.faults.apigateway_lift_usage_plan import LiftUsagePlan
 from chaoskit.faults.apigateway_remove_authorizer import RemoveAuthorizer
 from chaoskit.faults.lambda_attach_layer import AttachLayer
 from chaoskit.faults.lambda_open_resource_policy import SID, OpenResourcePolicy
-from chaoskit.faults.lambda_public_function_url import PublicFunctionUrl
+from chaoskit.faults.lambda_public_function_url import INVOKE_SID, PublicFunctionUrl
+from chaoskit.faults.lambda_public_function_url import SID as URL_SID
 from chaoskit.faults.lambda_swap_code import SwapCode
 from chaoskit.faults.lambda_swap_handler import SwapHandler
 from chaoskit.faults.wafv2_disassociate_web_acl import DisassociateWebAcl
@@ -251,12 +252,12 @@ def _edge_opened(lab: Lab) -> Iterator[None]:
     _authorization(api, method, "NONE")
     functions.create_function_url_config(FunctionName=function, AuthType="NONE")
     everyone = {"FunctionName": function, "Action": "lambda:InvokeFunction", "Principal": "*"}
-    for sid in (SID, "ChaoskitPublicUrl"):
+    for sid in (SID, URL_SID, INVOKE_SID):
         functions.add_permission(StatementId=sid, **everyone)
     try:
         yield
     finally:
-        for sid in (SID, "ChaoskitPublicUrl"):
+        for sid in (SID, URL_SID, INVOKE_SID):
             functions.remove_permission(FunctionName=function, StatementId=sid)
         functions.delete_function_url_config(FunctionName=function)
         _authorization(api, method, "CUSTOM")

@@ -71,7 +71,7 @@ def test_aws_accepts_every_call_and_has_every_state(
         undo = [step.call if isinstance(step, Each) else step for step in change.undo]
         assert _wrong(change.do) == ""
         assert [_wrong(query) for query in queries] == [""] * len(queries)
-        assert [_wrong(call.with_item("an-item-of-the-sweep")) for call in undo] == [""] * len(undo)
+        assert [_wrong(call.with_item("one-of-the-items-of-the-sweep")) for call in undo] == [""] * len(undo)
         assert all(_READS.match(query.operation) for query in queries)
 
 

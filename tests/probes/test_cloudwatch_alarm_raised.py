@@ -9,7 +9,7 @@ import pytest
 
 from chaoskit.contract import Trace
 from chaoskit.probes.cloudwatch_alarm_raised import AlarmRaised
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import NOW, attempt
 
 FAULT = attempt(at=NOW + timedelta(seconds=10), request_id="the-faults")

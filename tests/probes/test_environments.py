@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from chaoskit.probes.lambda_environment_approved import EnvironmentApproved
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import trace
 
 RUNBOOK = Path(__file__).parents[2] / "runbooks" / "clear-function-secrets.yaml"

@@ -15,7 +15,7 @@ from chaoskit.probes.eventbridge_matched import Matched
 from chaoskit.probes.lambda_responder_succeeded import ResponderSucceeded
 from chaoskit.probes.sigma_matched import SigmaMatched
 from chaoskit.probes.ssm_runbook_succeeded import RunbookSucceeded
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import NOW, REGION, attempt
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from chaoskit.aws import Call
 from chaoskit.contract import Trace
 from chaoskit.probes._records import out_of_reach, records
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import ACCOUNT, NOW, REGION, attempt
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from chaoskit.contract import Trace
 from chaoskit.probes._security_findings import Traits, basis, names, tied
 from chaoskit.probes.guardduty_finding import Finding as GuardDutyFinding
 from chaoskit.probes.securityhub_finding import Finding as HubFinding
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import ACCOUNT, NOW, REGION, attempt
 
 if TYPE_CHECKING:

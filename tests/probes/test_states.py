@@ -23,7 +23,7 @@ from chaoskit.probes.s3_log_retention import LogRetention
 from chaoskit.probes.s3_trail_may_write import TrailMayWrite
 from chaoskit.probes.sagemaker_model_group_not_shared import ModelGroupNotShared
 from chaoskit.probes.sns_subscribed import Subscribed
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import ACCOUNT, NOW, REGION, attempt, trace
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from chaoskit.contract import Trace
 from chaoskit.probes.stepfunctions_execution_succeeded import ExecutionSucceeded
-from tests.probes.answers import Answers
+from tests.answers import Answers
 from tests.samples import NOW, attempt
 
 FAULT = attempt(at=NOW + timedelta(seconds=10), request_id="the-faults")

@@ -212,6 +212,36 @@ def test_a_trail_is_not_replaced_by_one_of_its_name(aws: Aws) -> None:
     trails.delete_trail(Name="only-one")
 
 
+def test_a_trail_takes_a_topic_by_its_name_or_arn_and_its_tags_go_with_it(aws: Aws) -> None:
+    trails, topic = aws.client("cloudtrail"), aws.client("sns").create_topic(Name="new-files")["TopicArn"]
+    aws.client("s3").create_bucket(Bucket="trail-with-a-topic")
+    where = {"Name": "with-a-topic", "S3BucketName": "trail-with-a-topic"}
+    for given in ("new-files", topic):
+        tags = [{"Key": "given", "Value": given}]
+        arn = trails.create_trail(**where, SnsTopicName=given, TagsList=tags)["TrailARN"]
+        assert trails.get_trail(Name=arn)["Trail"]["SnsTopicARN"] == topic
+        assert trails.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"] == tags
+        trails.delete_trail(Name=arn)
+    arn = trails.create_trail(**where)["TrailARN"]
+    assert trails.list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"] == []
+    trails.delete_trail(Name=arn)
+
+
+def test_a_grant_of_the_same_name_and_all_else_is_the_one_that_is_there(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+
+    def granted(**more: Any) -> str:
+        asked = {"GranteePrincipal": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"]}
+        return str(kms.create_grant(KeyId=key, **{**asked, **more})["GrantId"])
+
+    first = granted(Name="a-name")
+    assert granted(Name="a-name") == first
+    others = [granted(Name="a-name", Operations=["Encrypt"]), granted(Name="another"), granted(), granted()]
+    found = [grant["GrantId"] for grant in kms.list_grants(KeyId=key)["Grants"]]
+    assert sorted(found) == sorted([first, *others])
+
+
 def test_whoever_waits_is_sent_away_when_the_sandbox_goes() -> None:
     with ThreadPoolExecutor(1) as pool:
         with serve() as served:

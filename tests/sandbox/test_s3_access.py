@@ -223,3 +223,43 @@ def test_a_missing_bucket_is_missing_for_those_who_may_look(aws: Aws) -> None:
     assert refusal(aws.client("s3").list_objects_v2, Bucket="no-such-bucket-here")[0] == "NoSuchBucket"
     nobody = aws.with_keys("s3", **aws.user("s3-nobody"))
     assert refusal(nobody.list_objects_v2, Bucket="no-such-bucket-here")[0] == "AccessDenied"
+
+
+def test_a_lifecycle_is_shown_as_it_was_put_with_the_size_beside_it(aws: Aws) -> None:
+    bucket = Bucket(aws)
+    rule = {
+        "Status": "Enabled",
+        "Filter": {"ObjectSizeGreaterThan": 500},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 2},
+    }
+    put, get = bucket.s3.put_bucket_lifecycle_configuration, bucket.s3.get_bucket_lifecycle_configuration
+    size, which = "TransitionDefaultMinimumObjectSize", {"Bucket": bucket.name}
+    put(**which, LifecycleConfiguration={"Rules": [rule]}, **{size: "varies_by_storage_class"})
+    shown = get(**which)
+    named = shown["Rules"][0]["ID"]
+    assert shown["Rules"] == [{**rule, "ID": named}]
+    assert shown[size] == "varies_by_storage_class"
+    put(**which, LifecycleConfiguration={"Rules": shown["Rules"]})
+    assert (get(**which)["Rules"], get(**which)[size]) == (shown["Rules"], "all_storage_classes_128K")
+    bucket.s3.delete_bucket_lifecycle(**which)
+    assert refusal(get, **which)[0] == "NoSuchLifecycleConfiguration"
+
+
+def test_a_replication_is_shown_as_it_was_put(aws: Aws) -> None:
+    bucket = Bucket(aws)
+    which = {"Bucket": bucket.name}
+    bucket.s3.put_bucket_versioning(**which, VersioningConfiguration={"Status": "Enabled"})
+    rule = {
+        "ID": "copies",
+        "Priority": 7,
+        "Status": "Enabled",
+        "Filter": {"And": {"Prefix": "data/", "Tags": [{"Key": "a", "Value": "b"}]}},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": "arn:aws:s3:::elsewhere", "Account": MANAGEMENT},
+    }
+    told = {"Role": f"arn:aws:iam::{MEMBER}:role/copies", "Rules": [rule]}
+    bucket.s3.put_bucket_replication(**which, ReplicationConfiguration=told)
+    assert bucket.s3.get_bucket_replication(**which)["ReplicationConfiguration"] == told
+    bucket.s3.delete_bucket_replication(**which)
+    none = refusal(bucket.s3.get_bucket_replication, **which)
+    assert none[0] == "ReplicationConfigurationNotFoundError"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.sandbox.aws import refusal
+
 if TYPE_CHECKING:
     from chaoskit.sandbox.server import Served
     from tests.sandbox.aws import Aws
@@ -69,6 +71,51 @@ def test_an_endpoint_serves_as_the_configuration_says_that_it_was_updated_to(sag
     assert sagemaker.describe_endpoint(EndpointName="an-endpoint")["DataCaptureConfig"] == at_first
 
 
+def test_an_update_retains_what_was_scaled_only_where_it_is_asked_to(sagemaker: Any) -> None:
+    for name, variants in (("scaled-by", ("a", "b")), ("updated-by", ("a", "c"))):
+        variants_of = [{**VARIANT, "VariantName": variant, "InitialInstanceCount": 2} for variant in variants]
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants_of)
+    which = {"EndpointName": "scaled"}
+    sagemaker.create_endpoint(**which, EndpointConfigName="scaled-by")
+
+    def scaled(**how: Any) -> dict[str, tuple[int, float]]:
+        more = {"VariantName": "a", "DesiredWeight": 5, "DesiredInstanceCount": 6}
+        sagemaker.update_endpoint_weights_and_capacities(**which, DesiredWeightsAndCapacities=[more])
+        sagemaker.update_endpoint(**which, EndpointConfigName="updated-by", **how)
+        found = sagemaker.describe_endpoint(**which)["ProductionVariants"]
+        return {one["VariantName"]: (one["DesiredInstanceCount"], one["DesiredWeight"]) for one in found}
+
+    assert scaled() == {"a": (2, 1), "c": (2, 1)}
+    assert scaled(RetainAllVariantProperties=True) == {"a": (6, 5), "c": (2, 1)}
+    but_weights = [{"VariantPropertyType": "DesiredWeight"}]
+    excluded = scaled(RetainAllVariantProperties=True, ExcludeRetainedVariantProperties=but_weights)
+    assert excluded == {"a": (6, 1), "c": (2, 1)}
+
+
+def test_a_notebooks_status_decides_what_may_be_done_to_it(sagemaker: Any) -> None:
+    which = {"NotebookInstanceName": "guarded"}
+    made = sagemaker.create_notebook_instance(**which, InstanceType="ml.t3.medium", RoleArn=ROLE)
+    arn = made["NotebookInstanceArn"]
+
+    def refused(call: Any, status: str, allowed: str, becomes: str) -> None:
+        told = refusal(call, **which)
+        assert told[0] == "ValidationException"
+        assert told[1] == (
+            f"Status ({status}) not in ([{allowed}]). "
+            f"Unable to transition to ({becomes}) for Notebook Instance ({arn})."
+        )
+
+    refused(sagemaker.start_notebook_instance, "InService", "Stopped, Failed", "Pending")
+    refused(sagemaker.delete_notebook_instance, "InService", "Stopped, Failed", "Deleting")
+    sagemaker.stop_notebook_instance(**which)
+    refused(sagemaker.stop_notebook_instance, "Stopped", "InService", "Stopping")
+    sagemaker.start_notebook_instance(**which)
+    sagemaker.stop_notebook_instance(**which)
+    sagemaker.delete_notebook_instance(**which)
+    gone = refusal(sagemaker.stop_notebook_instance, **which)
+    assert gone[:2] == ("ValidationException", "RecordNotFound")
+
+
 def test_a_start_script_is_replaced_and_the_other_stays(sagemaker: Any) -> None:
     def script(text: str) -> list[dict[str, str]]:
         return [{"Content": base64.b64encode(text.encode()).decode()}]
@@ -105,7 +152,7 @@ def test_a_training_job_runs_until_it_is_stopped_or_a_minute_is_over(served: Ser
     running = sagemaker.list_training_jobs(StatusEquals="InProgress")["TrainingJobSummaries"]
     assert {job["TrainingJobName"] for job in running} == {"one", "two"}
     sagemaker.stop_training_job(TrainingJobName="one")
-    with pytest.raises(ClientError, match="is Stopped and can't be stopped"):
+    with pytest.raises(ClientError, match="rejected because the training job is in status Stopped"):
         sagemaker.stop_training_job(TrainingJobName="one")
     served.cloud.clock.advance(61)
     assert sagemaker.describe_training_job(TrainingJobName="one")["TrainingJobStatus"] == "Stopped"

@@ -35,7 +35,8 @@ class Hub:
     """Security Hub in one account and region, while it is enabled.
 
     Attributes:
-        standards: The ARNs of the standards that are enabled.
+        standards: The ARNs of the standards that are enabled, by subscription.
+        ending: Until when those subscriptions are being disabled that are.
     """
 
     account: str
@@ -45,6 +46,7 @@ class Hub:
     tags: Mapping[str, str]
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     standards: dict[str, str] = field(default_factory=dict)
+    ending: dict[str, datetime] = field(default_factory=dict)
     set_by_customer: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     @property

@@ -91,7 +91,7 @@ class SecurityHub:
             hub = Hub(*place, stamp(self._cloud.now()), generator, dict(call.params.get("Tags") or {}))
             if call.params.get("EnableDefaultStandards") is not False:
                 for arn in standards.arns(call.region, default_only=True):
-                    standards.enable(hub, arn)
+                    standards.enable(hub, arn, self._cloud.now())
             self._hubs[place] = hub
         return {}
 
@@ -187,23 +187,27 @@ class SecurityHub:
         hub = self._hub(call)
         wanted = [str(each["StandardsArn"]) for each in call.params["StandardsSubscriptionRequests"]]
         with self._lock:
-            return {"StandardsSubscriptions": [standards.enable(hub, arn) for arn in wanted]}
+            now = self._cloud.now()
+            return {"StandardsSubscriptions": [standards.enable(hub, arn, now) for arn in wanted]}
 
     def _disable_standards(self, call: ApiCall) -> Mapping[str, Any]:
         hub = self._hub(call)
         wanted = [str(each) for each in call.params["StandardsSubscriptionArns"]]
         with self._lock:
-            return {"StandardsSubscriptions": [standards.disable(hub, each) for each in wanted]}
+            now = self._cloud.now()
+            return {"StandardsSubscriptions": [standards.disable(hub, each, now) for each in wanted]}
 
     def _enabled_standards(self, call: ApiCall) -> Mapping[str, Any]:
-        hub = self._hub(call)
-        wanted = set(call.params.get("StandardsSubscriptionArns") or hub.standards)
-        found = [standards.subscribed(each, arn) for each, arn in hub.standards.items() if each in wanted]
+        hub, wanted = self._hub(call), call.params.get("StandardsSubscriptionArns")
+        with self._lock:
+            there = standards.enabled(hub, self._cloud.now())
+        found = [each for each in there if not wanted or each["StandardsSubscriptionArn"] in wanted]
         return _page(call, "StandardsSubscriptions", found)
 
     def _controls(self, call: ApiCall) -> Mapping[str, Any]:
         """No controls: the sandbox evaluates none, so that it lists none."""
-        standards.known(self._hub(call), str(call.params["StandardsSubscriptionArn"]))
+        with self._lock:
+            standards.known(self._hub(call), str(call.params["StandardsSubscriptionArn"]), self._cloud.now())
         return {"Controls": []}
 
 

@@ -1,16 +1,21 @@
 """Security Hub's standards: which there are, and which an account has enabled. No control is evaluated here.
 
-Source: Security Hub User Guide, "Standards reference for Security Hub CSPM".
+A standard that is disabled is listed as DELETING for a while, and can't be enabled meanwhile.
+Source: Security Hub User Guide, "Standards reference for Security Hub CSPM" and "Disabling a security
+standard"; API Reference, StandardsSubscription.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from chaoskit.sandbox.security_hub.hub import Hub
 
@@ -28,6 +33,8 @@ _STANDARDS: Mapping[str, tuple[str, bool]] = {
 }
 """The end of each standard's ARN, its name, and whether a new hub has it."""
 _GLOBAL = "ruleset/"
+_ENDS_AFTER: Final = timedelta(seconds=0.5)
+"""AWS takes minutes."""
 
 
 def arns(region: str, *, default_only: bool = False) -> list[str]:
@@ -48,50 +55,75 @@ def described(region: str) -> list[dict[str, Any]]:
     ]
 
 
-def enable(hub: Hub, arn: str) -> dict[str, Any]:
+def enable(hub: Hub, arn: str, now: datetime) -> dict[str, Any]:
     """Subscribe a hub to a standard.
 
     Raises:
-        ApiError: InvalidInputException for a standard that there is not.
+        ApiError: InvalidInputException for a standard that there is not, or that is being disabled.
     """
     if arn not in arns(hub.region):
         raise ApiError("InvalidInputException", f"Standard {arn} does not exist.")
     path = arn.rpartition(":")[2].partition("/")[2]
     subscription = f"arn:aws:securityhub:{hub.region}:{hub.account}:subscription/{path}"
+    _check_settled(hub, subscription, now)
     hub.standards[subscription] = arn
-    return subscribed(subscription, arn)
+    return _subscribed(hub, subscription)
 
 
-def disable(hub: Hub, subscription: str) -> dict[str, Any]:
-    """End a subscription.
+def disable(hub: Hub, subscription: str, now: datetime) -> dict[str, Any]:
+    """Begin to end a subscription.
 
     Raises:
-        ApiError: ResourceNotFoundException.
+        ApiError: ResourceNotFoundException, or InvalidInputException when it is being ended already.
     """
-    arn = known(hub, subscription)
-    del hub.standards[subscription]
-    return subscribed(subscription, arn, "DELETING")
+    known(hub, subscription, now)
+    _check_settled(hub, subscription, now)
+    hub.ending[subscription] = now + _ENDS_AFTER
+    return _subscribed(hub, subscription)
 
 
-def known(hub: Hub, subscription: str) -> str:
+def enabled(hub: Hub, now: datetime) -> list[dict[str, Any]]:
+    """A hub's subscriptions as the API shows them, with those that are being ended."""
+    _end(hub, now)
+    return [_subscribed(hub, each) for each in hub.standards]
+
+
+def known(hub: Hub, subscription: str, now: datetime) -> str:
     """The standard that a hub is subscribed to.
 
     Raises:
         ApiError: ResourceNotFoundException.
     """
+    _end(hub, now)
     arn = hub.standards.get(subscription)
     if arn is None:
         raise ApiError("ResourceNotFoundException", f"Subscription {subscription} does not exist.", 404)
     return arn
 
 
-def subscribed(subscription: str, arn: str, status: str = "READY") -> dict[str, Any]:
-    """A subscription as the API shows it."""
+def _end(hub: Hub, now: datetime) -> None:
+    """Forget the subscriptions whose end has come."""
+    for subscription in [each for each, until in hub.ending.items() if until <= now]:
+        del hub.ending[subscription]
+        hub.standards.pop(subscription, None)
+
+
+def _check_settled(hub: Hub, subscription: str, now: datetime) -> None:
+    _end(hub, now)
+    if subscription in hub.ending:
+        raise ApiError(
+            "InvalidInputException",
+            f"StandardsSubscription(s) in state DELETING, please try later: {json.dumps([subscription])}",
+        )
+
+
+def _subscribed(hub: Hub, subscription: str) -> dict[str, Any]:
     return {
         "StandardsSubscriptionArn": subscription,
-        "StandardsArn": arn,
+        "StandardsArn": hub.standards[subscription],
         "StandardsInput": {},
-        "StandardsStatus": status,
+        "StandardsStatus": "DELETING" if subscription in hub.ending else "READY",
+        "StandardsControlsUpdatable": "READY_FOR_UPDATES",
     }
 
 

@@ -88,6 +88,8 @@ class AuditTrail:
             "LookupEvents": self._lookup_events,
             "PutEventSelectors": self.trails.put_event_selectors,
             "GetEventSelectors": self.trails.get_event_selectors,
+            "PutEventConfiguration": self.trails.put_event_configuration,
+            "GetEventConfiguration": self.trails.get_event_configuration,
             "DeleteTrail": self.trails.delete_trail,
             "DescribeTrails": self.trails.describe_trails,
             "GetTrail": self.trails.get_trail,

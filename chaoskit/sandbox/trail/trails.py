@@ -1,6 +1,7 @@
 """Trails: what moto keeps of them, what it lacks, and which of them take an event.
 
-moto keeps the trails; selectors, `HasCustomEventSelectors`, status, deletion by ARN and the errors are ours.
+moto keeps the trails; selectors, event configurations, `HasCustomEventSelectors`, status, deletion by ARN and
+the errors are ours.
 """
 
 from __future__ import annotations
@@ -92,12 +93,28 @@ class Trails:
         with self._cloud.lock:
             return _selectors_of(self._named(call, "TrailName"))
 
+    def put_event_configuration(self, call: ApiCall) -> Mapping[str, Any]:
+        """`PutEventConfiguration` of a trail: what is aggregated is kept, and nothing is aggregated."""
+        _refuse_stores(call)
+        with self._cloud.lock:
+            trail = self._writable(call, "TrailName")
+            trail.aggregation_configurations = list(call.params.get("AggregationConfigurations") or [])
+            return _aggregations_of(trail)
+
+    def get_event_configuration(self, call: ApiCall) -> Mapping[str, Any]:
+        """`GetEventConfiguration` of a trail."""
+        _refuse_stores(call)
+        with self._cloud.lock:
+            return _aggregations_of(self._named(call, "TrailName"))
+
     def delete_trail(self, call: ApiCall) -> Mapping[str, Any]:
-        """`DeleteTrail`, by name or ARN."""
+        """`DeleteTrail`, by name or ARN; its tags go with it."""
         with self._cloud.lock:
             trail = self._writable(call, "Name")
             self._remember(call, trail)
-            del self._backend(call).trails[trail.trail_name]
+            held = self._backend(call)
+            del held.trails[trail.trail_name]
+            held.tagging_service.delete_all_tags_for_resource(trail.arn)
             if trail.status.is_logging:
                 self._delivery.stopped(trail)
         return {}
@@ -192,6 +209,20 @@ def _selectors_of(trail: Any) -> dict[str, Any]:
     else:
         answer["EventSelectors"] = trail.event_selectors or list(selectors.DEFAULT)
     return answer
+
+
+def _refuse_stores(call: ApiCall) -> None:
+    store = call.params.get("EventDataStore")
+    if store:
+        raise ApiError("EventDataStoreNotFoundException", f"The event data store {store} was not found.")
+
+
+def _aggregations_of(trail: Any) -> dict[str, Any]:
+    """What a trail aggregates; moto knows nothing of it, so it is there only when it was given."""
+    return {
+        "TrailARN": trail.arn,
+        "AggregationConfigurations": getattr(trail, "aggregation_configurations", []),
+    }
 
 
 def _description(trail: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tests.sandbox.aws import MEMBER, allow, policy, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chaoskit.sandbox.server import Served
     from tests.sandbox.aws import Aws
 
 OWN = f"arn:aws:securityhub:us-east-1:{MEMBER}:product/{MEMBER}/default"
@@ -323,13 +324,23 @@ def test_callers_cannot_forge_a_services_finding(aws: Aws, hub: Any) -> None:
     assert kept(hub) == []
 
 
-def test_standards_are_enabled_listed_and_disabled(hub: Any) -> None:
+def test_standards_are_enabled_listed_and_in_the_end_disabled(served: Served, hub: Any) -> None:
     (arn, *_) = [each["StandardsArn"] for each in hub.describe_standards()["Standards"]]
     made = hub.batch_enable_standards(StandardsSubscriptionRequests=[{"StandardsArn": arn}])
     (subscription,) = [each["StandardsSubscriptionArn"] for each in made["StandardsSubscriptions"]]
     assert [each["StandardsArn"] for each in hub.get_enabled_standards()["StandardsSubscriptions"]] == [arn]
     assert hub.describe_standards_controls(StandardsSubscriptionArn=subscription)["Controls"] == []
     hub.batch_disable_standards(StandardsSubscriptionArns=[subscription])
+    (ending,) = hub.get_enabled_standards(StandardsSubscriptionArns=[subscription])["StandardsSubscriptions"]
+    assert ending["StandardsStatus"] == "DELETING"
+    for call, params in (
+        (hub.batch_disable_standards, {"StandardsSubscriptionArns": [subscription]}),
+        (hub.batch_enable_standards, {"StandardsSubscriptionRequests": [{"StandardsArn": arn}]}),
+    ):
+        code, message, _ = refusal(call, **params)
+        assert code == "InvalidInputException"
+        assert message.startswith("StandardsSubscription(s) in state DELETING, please try later")
+    served.cloud.clock.advance(5)
     assert hub.get_enabled_standards()["StandardsSubscriptions"] == []
     code, _, _ = refusal(hub.batch_disable_standards, StandardsSubscriptionArns=[subscription])
     assert code == "ResourceNotFoundException"

@@ -196,6 +196,17 @@ def test_selectors_that_cloudtrail_refuses_are_refused(
     assert refused.value.response["Error"]["Code"] == "InvalidEventSelectorsException"
 
 
+def test_what_a_trail_aggregates_is_told_as_it_was_given(aws: Audited, trail: str) -> None:
+    cloudtrail = aws.client("cloudtrail")
+    assert cloudtrail.get_event_configuration(TrailName=trail)["AggregationConfigurations"] == []
+    given = [{"Templates": ["API_ACTIVITY"], "EventCategory": "Data"}]
+    cloudtrail.put_event_configuration(TrailName=trail, AggregationConfigurations=given)
+    assert cloudtrail.get_event_configuration(TrailName=trail)["AggregationConfigurations"] == given
+    for where in ({"TrailName": "no-such-trail"}, {"EventDataStore": "no-such-store"}):
+        with pytest.raises(ClientError, match="NotFoundException"):
+            cloudtrail.get_event_configuration(**where)
+
+
 def test_logging_stops_and_starts_and_unknown_trails_are_not_found(aws: Audited, trail: str) -> None:
     cloudtrail = aws.client("cloudtrail")
     cloudtrail.stop_logging(Name=trail)

@@ -157,7 +157,9 @@ class NotebookInstance(ResourceType):
     def delete(self, job: Job, was: Physical) -> None:
         client, name = job.client("sagemaker"), was.attributes["NotebookInstanceName"]
         with gone_is_fine():
-            client.stop_notebook_instance(NotebookInstanceName=name)
+            status = client.describe_notebook_instance(NotebookInstanceName=name)["NotebookInstanceStatus"]
+            if status == "InService":
+                client.stop_notebook_instance(NotebookInstanceName=name)
             client.delete_notebook_instance(NotebookInstanceName=name)
 
 

@@ -26,9 +26,9 @@ class Secret(ResourceType):
         client = job.client("secretsmanager")
         made = client.create_secret(
             Name=job.properties.get("Name") or job.generated_name(512),
-            SecretString=_value(client, job.properties),
             Tags=job.tag_list(),
             **job.pick("Description", "KmsKeyId"),
+            **_given(client, job.properties),
         )
         return Physical(made["ARN"], {"Id": made["ARN"]})
 
@@ -36,7 +36,7 @@ class Secret(ResourceType):
         client = job.client("secretsmanager")
         request = job.pick("Description", "KmsKeyId")
         if job.changed("SecretString") or job.changed("GenerateSecretString"):
-            request["SecretString"] = _value(client, job.properties)
+            request |= _given(client, job.properties)
         if request:
             client.update_secret(SecretId=was.id, **request)
         if job.tags:
@@ -102,10 +102,15 @@ class RotationSchedule(ResourceType):
             job.client("secretsmanager").cancel_rotate_secret(SecretId=was.id)
 
 
-def _value(client: Any, given: Mapping[str, Any]) -> str:
-    """The given text, or a random password in its template (Template Reference, GenerateSecretString)."""
-    if "GenerateSecretString" not in given:
-        return str(given.get("SecretString", ""))
+def _given(client: Any, given: Mapping[str, Any]) -> dict[str, str]:
+    """The secret's value; a secret that is given none is empty (Template Reference, SecretString)."""
+    if "GenerateSecretString" in given:
+        return {"SecretString": _generated(client, given)}
+    return {"SecretString": str(given["SecretString"])} if "SecretString" in given else {}
+
+
+def _generated(client: Any, given: Mapping[str, Any]) -> str:
+    """A random password in its template (Template Reference, GenerateSecretString)."""
     wanted = dict(given["GenerateSecretString"])
     template, key = wanted.pop("SecretStringTemplate", None), wanted.pop("GenerateStringKey", None)
     asked = {name: int(value) if name == "PasswordLength" else value for name, value in wanted.items()}
