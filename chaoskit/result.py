@@ -174,6 +174,11 @@ class ExpectationResult:
         return {
             "role": self.expectation.role.value,
             "probe": self.expectation.probe.about.name,
+            # Durations are numbers too, and written as texts.
+            "parameters": {
+                name: str(value) if isinstance(value, float) else value
+                for name, value in vars(self.expectation.probe).items()
+            },
             "runbook": self.expectation.runbook,
             "met": self.met,
             "slo_s": float(within) if within is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -33,17 +34,26 @@ class Estimate:
 
 @dataclass(slots=True)
 class Series:
-    """One expectation of one experiment over several runs."""
+    """One expectation of one experiment over several runs on one target.
+
+    Attributes:
+        probe: What looked.
+        slo_s: In the newest run.
+        latencies: In seconds, of runs in which the evidence was seen, in time or late.
+        target: Where: a detector takes as long as it takes there.
+        parameters: What the probe was given, of documents that tell it.
+    """
 
     experiment: str
     role: str
     probe: str
     slo_s: float | None
     latencies: list[float] = field(default_factory=list)
-    """In seconds, of runs in which the evidence was seen, in time or late."""
     met: int = 0
     missed: int = 0
     unknown: int = 0
+    target: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def attainment(self) -> float | None:
@@ -84,19 +94,32 @@ def _coverage(count: int, q: float, below: int, above: int) -> float:
 
 
 def series(documents: Iterable[Mapping[str, Any]]) -> list[Series]:
-    """The expectations of runs, each over all of them.
+    """The expectations of runs, each over all of them; one that was changed is another one.
 
     Args:
-        documents: Of schema `chaoskit/results/v1`.
+        documents: Of schema `chaoskit/results/v1`, the newest first.
     """
-    found: dict[tuple[str, int], Series] = {}
-    for result in _results(documents):
-        for number, seen in enumerate(result["expectations"]):
-            key = result["experiment"], number
-            if key not in found or found[key].probe != seen["probe"]:
-                found[key] = Series(result["experiment"], seen["role"], seen["probe"], seen["slo_s"])
-            _add(found[key], seen)
+    found: dict[tuple[object, ...], Series] = {}
+    for document in documents:
+        target = document.get("target", "")
+        for result in document["results"]:
+            for number, seen in enumerate(result["expectations"]):
+                one = Series(
+                    result["experiment"],
+                    seen["role"],
+                    seen["probe"],
+                    seen["slo_s"],
+                    target=target,
+                    parameters=seen.get("parameters") or {},
+                )
+                _add(found.setdefault((number, *_what(one)), one), seen)
     return list(found.values())
+
+
+def _what(one: Series) -> tuple[str, ...]:
+    """All that must be the same for two runs to be of the same series."""
+    given = json.dumps(one.parameters, sort_keys=True)
+    return one.target, one.experiment, one.role, one.probe, given
 
 
 def _add(to: Series, seen: Mapping[str, Any]) -> None:

@@ -123,6 +123,7 @@ def test_a_result_holds_everything_that_happened() -> None:
             {
                 "role": "detection",
                 "probe": "eventbridge.matched",
+                "parameters": {"rule": "chaoskit-permissive-policy", "bus": "default", "queue": None},
                 "runbook": None,
                 "met": False,
                 "slo_s": 60.0,

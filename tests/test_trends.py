@@ -10,8 +10,8 @@ from chaoskit.trends import compare, percentile, series
 SEED = 20261123
 
 
-def document(*results: dict[str, Any]) -> dict[str, Any]:
-    return {"results": list(results)}
+def document(*results: dict[str, Any], target: str = "embedded") -> dict[str, Any]:
+    return {"target": target, "results": list(results)}
 
 
 def result(
@@ -63,6 +63,27 @@ def test_too_few_values_give_no_confidence_and_say_so() -> None:
 def test_attainment_leaves_out_what_could_not_be_told() -> None:
     (one,) = series([document(result()), document(result(met=None)), document(result(met=False))])
     assert (one.met, one.missed, one.unknown, one.attainment) == (1, 1, 1, 0.5)
+
+
+def test_the_runs_since_an_expectation_changed_are_kept_apart_from_those_before() -> None:
+    newer = [document(result(probe="securityhub.finding", latency_s=2.0)) for _ in range(2)]
+    older = [document(result(latency_s=float(seconds))) for seconds in (7, 8, 9)]
+    now, then = series([*newer, *older])
+    assert (now.probe, now.latencies) == ("securityhub.finding", [2.0, 2.0])
+    assert (then.probe, then.latencies) == ("eventbridge.matched", [7.0, 8.0, 9.0])
+
+
+def test_what_one_target_took_says_nothing_of_another() -> None:
+    there, here = series([document(result(latency_s=70.0), target="aws"), document(result())])
+    assert (there.target, there.latencies, here.target, here.latencies) == ("aws", [70.0], "embedded", [1.0])
+
+
+def test_another_rule_is_another_series_though_the_same_probe_asks_for_it() -> None:
+    rules = [{"rule": "new", "bus": "default"}, {"rule": "old", "bus": "default"}]
+    again = {"bus": "default", "rule": "new"}
+    new, old = series([document(result(parameters=given)) for given in (*rules, again)])
+    assert (new.parameters, new.met) == (rules[0], 2)
+    assert (old.parameters, old.met) == (rules[1], 1)
 
 
 @pytest.mark.parametrize(("missed", "left"), [(0, 1.0), (1, 0.0), (2, -1.0)])

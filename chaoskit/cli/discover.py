@@ -56,7 +56,9 @@ def command(
         aws = place.open_read(*who) or place.open(*who)
         found = inventory(aws)
         allowed = paths(aws, found)
-        proposed = list(proposals(aws, found, predictor(place), most)) if experiments or json_file else []
+        caller = place.role_arn or aws.identify()
+        wanted = experiments or json_file
+        proposed = list(proposals(aws, found, predictor(place), most, caller)) if wanted else []
     for kind, names in sorted(found.found.items()):
         some = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
         click.echo(f"{kind:<20} {len(names):>4}  {some}")
@@ -99,3 +101,5 @@ def _write(folder: Path, proposed: list[Proposal]) -> None:
     if written:
         spec.load(written)
     click.echo(f"\n{len(written)} experiments written to {folder}; look them over, then validate them.")
+    if kept := len(proposed) - len(written):
+        click.echo(f"{kept} were there already and are left as they are.")

@@ -1,12 +1,14 @@
 """Experiments for what was found: each fault on the resources that it could be injected into.
 
-What is expected comes from the account itself. A call that its policies are sure to stop becomes a guardrail;
-for any other, a rule that names the call and has a queue becomes the detection, or else CloudTrail's record.
+What is expected comes from the account itself. A call that its policies stop becomes a guardrail; for any
+other, a rule that reports the call and has a queue becomes the detection, or else CloudTrail's event history.
+A fault that nothing would tell of is left out: such an experiment could never pass.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import itertools
 import json
 import re
@@ -14,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from chaoskit.aws import Query
 from chaoskit.contract import FAULTS
-from chaoskit.errors import AwsError
+from chaoskit.discover.detectors import Detectors
 from chaoskit.experiment import BlastRadius, Expectation, Experiment, Role
 from chaoskit.predict import foresee
 from chaoskit.probes.call_denied import CallDenied
@@ -24,17 +25,17 @@ from chaoskit.result import Foreseen
 from chaoskit.slo import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from chaoskit.aws import Reader
     from chaoskit.contract import Fault
     from chaoskit.discover.inventory import Inventory
     from chaoskit.predict import Foresight, Predictor
+    from chaoskit.predict.foresight import ForeseenChange
+    from chaoskit.result import Prediction
 
 _LONGEST_NAME: Final = 60
-_RULES: Final = Query(
-    "events", "ListRules", {}, "Rules[?State=='ENABLED'].{name: Name, pattern: EventPattern}"
-)
+_HASHED: Final = 8
 _FOR_A_TRAIL: Final = "20m"
 """CloudTrail delivers within 5 minutes on average (User Guide, "How CloudTrail works"); no promise."""
 
@@ -61,7 +62,9 @@ class Proposal:
         return Path(self.layer, f"{self.id}.yaml")
 
 
-def proposals(aws: Reader, found: Inventory, predictor: Predictor, most: int) -> Iterator[Proposal]:
+def proposals(
+    aws: Reader, found: Inventory, predictor: Predictor, most: int, caller: str
+) -> Iterator[Proposal]:
     """Propose experiments.
 
     Args:
@@ -69,11 +72,15 @@ def proposals(aws: Reader, found: Inventory, predictor: Predictor, most: int) ->
         found: What it has.
         predictor: What its policies say.
         most: How many a fault, at the most.
+        caller: ARN of the role that a run assumes, or of the identity that it uses as it is.
     """
-    rules = _rules(aws, found)
+    detectors = Detectors(aws, found, predictor, caller)
+    taken = set[str]()
     for kind in FAULTS:
         for fault in itertools.islice(_instances(kind, found), most):
-            proposal = _proposal(fault, aws, predictor, rules)
+            name = _id(fault, taken)
+            taken.add(name)
+            proposal = _proposal(name, fault, aws, predictor, detectors)
             if proposal is not None:
                 yield proposal
 
@@ -91,15 +98,19 @@ def _instances(kind: type[Fault], found: Inventory) -> Iterator[Fault]:
         yield kind(**dict(zip(required, values, strict=True)))
 
 
-def _proposal(fault: Fault, aws: Reader, predictor: Predictor, rules: Mapping[str, str]) -> Proposal | None:
-    """The experiment of one fault; None when it would call nothing, or can't be planned."""
-    name = _id(fault)
+def _proposal(
+    name: str, fault: Fault, aws: Reader, predictor: Predictor, detectors: Detectors
+) -> Proposal | None:
+    """The experiment of one fault; None when it can't be planned, would call nothing, or could never pass."""
     experiment = _draft(name, fault, aws)
     foresight = foresee(experiment, predictor)
     changes = [change for each in foresight.faults for change in each.changes]
     if not changes or any(each.problem for each in foresight.faults):
         return None
-    expect, why = _expected(foresight, rules)
+    expected = _expected(foresight, detectors)
+    if expected is None:
+        return None
+    expect, why = expected
     text = _TEMPLATE.format(
         id=name,
         title=json.dumps(experiment.title),
@@ -116,27 +127,47 @@ def _proposal(fault: Fault, aws: Reader, predictor: Predictor, rules: Mapping[st
     return Proposal(name, fault.about.layer or "", text, why)
 
 
-def _expected(foresight: Foresight, rules: Mapping[str, str]) -> tuple[str, str]:
+def _expected(foresight: Foresight, detectors: Detectors) -> tuple[str, str] | None:
+    """What to expect, and why; None when nothing would show."""
     changes = [change for each in foresight.faults for change in each.changes]
-    for change in changes:
-        told = change.prediction
-        if told.effect is Foreseen.STOPPED and told.certain and told.layer in _LAYERS:
-            operation = change.call.operation
-            return (
-                f"  - guardrail: {{call.denied: {{by: {told.layer}, operation: {operation}}}}}",
-                f"The account's policies stop {operation}: {told}.",
-            )
+    stopped = next((each for each in changes if each.prediction.effect is Foreseen.STOPPED), None)
+    return _guardrail(stopped) if stopped else _detection(changes, detectors)
+
+
+def _guardrail(stopped: ForeseenChange) -> tuple[str, str] | None:
+    told, operation = stopped.prediction, stopped.call.operation
+    layer = _AS_NAMED.get(told.layer or "any", told.layer or "any")
+    if layer not in _LAYERS:  # S3 refuses an ACL where it has none, and that is no denial
+        return None
+    by, unless = (layer, "") if told.certain else ("any", ", unless another one does so before")
+    return (
+        f"  - guardrail: {{call.denied: {{by: {by}, operation: {operation}}}}}",
+        f"The account's policies stop {operation}: {told}{unless}.",
+    )
+
+
+def _detection(changes: Sequence[ForeseenChange], detectors: Detectors) -> tuple[str, str] | None:
     last = changes[-1].call
-    rule = rules.get(last.operation)
+    begins = _not_stopped(last.operation, [each.prediction for each in changes])
+    rule = detectors.rule([each.call for each in changes])
     if rule:
         return (
             f"  - detection: {{eventbridge.matched: {{rule: {rule}}}}}\n    within: 60s",
-            f"Nothing stops {last.operation}; the rule {rule} reports it.",
+            f"{begins} the rule {rule} reports it.",
         )
+    recorded = detectors.in_history(last)
+    if recorded is None:
+        return None
     return (
-        f"  - detection: {{cloudtrail.event: {{event_name: {last.operation}}}}}\n    within: {_FOR_A_TRAIL}",
-        f"Nothing stops {last.operation}, and no rule reports it: at least CloudTrail records it.",
+        f"  - detection: {{cloudtrail.event: {{event_name: {recorded}}}}}\n    within: {_FOR_A_TRAIL}",
+        f"{begins} no rule was found to report it, but CloudTrail records it.",
     )
+
+
+def _not_stopped(operation: str, predictions: Sequence[Prediction]) -> str:
+    """The beginning of a hypothesis, no surer than what was predicted."""
+    open_ = next((each for each in predictions if each.effect is Foreseen.DEPENDS), None)
+    return f"Whether {operation} is stopped {open_}; if not," if open_ else f"Nothing stops {operation};"
 
 
 def _draft(name: str, fault: Fault, aws: Reader) -> Experiment:
@@ -162,38 +193,22 @@ def _given(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _id(fault: Fault) -> str:
-    words = [
-        fault.about.name,
-        *(str(value).rpartition("/")[2].rpartition(":")[2] for value in _given(fault).values()),
-    ]
+def _id(fault: Fault, taken: set[str]) -> str:
+    """A name from the fault and what it is given; with a hash of both where that alone is none of its own."""
+    given = [str(value) for value in _given(fault).values()]
+    words = [fault.about.name, *(value.rpartition("/")[2].rpartition(":")[2] for value in given)]
     plain = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
-    return plain[:_LONGEST_NAME].strip("-")
+    if len(plain) <= _LONGEST_NAME and plain not in taken:
+        return plain
+    whole = json.dumps([fault.about.name, *given])
+    cut = plain[: _LONGEST_NAME - _HASHED - 1].strip("-")
+    return f"{cut}-{hashlib.sha256(whole.encode()).hexdigest()[:_HASHED]}"
 
 
-def _rules(aws: Reader, found: Inventory) -> dict[str, str]:
-    """The rule that names each event and sends it to a queue, by the event's name."""
-    named: dict[str, str] = {}
-    try:
-        rules: Sequence[Mapping[str, Any]] = aws.read(_RULES) or []
-        for rule in rules:
-            pattern = json.loads(rule.get("pattern") or "{}")
-            names = (pattern.get("detail") or {}).get("eventName") or []
-            events = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-            if events and _has_queue(aws, rule["name"]):
-                for event in events:
-                    named.setdefault(event, rule["name"])
-    except AwsError as error:
-        found.unread.append(str(error))
-    return named
-
-
-def _has_queue(aws: Reader, rule: str) -> bool:
-    targets = aws.read(Query("events", "ListTargetsByRule", {"Rule": rule}, "Targets[].Arn")) or []
-    return any(":sqs:" in arn for arn in targets)
-
-
-_LAYERS: Final = frozenset({"scp", "rcp", "boundary", "identity", "session", "resource", "endpoint", "bpa"})
+_LAYERS: Final = frozenset(
+    {"scp", "rcp", "boundary", "identity", "session", "resource", "endpoint", "bpa", "any"}
+)
+_AS_NAMED: Final = {"kms": "resource"}  # AWS's messages call a key policy so
 _TEMPLATE: Final = """\
 # Proposed by `chaoskit discover`. Look it over: add an owner, a steady state, and what must stop a run.
 id: {id}

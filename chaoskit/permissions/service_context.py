@@ -31,6 +31,7 @@ _PATHS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "iam:AWSServiceName": "AWSServiceName",
             "iam:OrganizationsPolicyId": "OrganizationsPolicyId",
         },
+        "cloudwatch": {"cloudwatch:namespace": "Namespace"},
         "sts": {
             "sts:ExternalId": "ExternalId",
             "sts:RoleSessionName": "RoleSessionName",

@@ -152,7 +152,8 @@ NEXT: Final[Mapping[str, str]] = {
     "repository's variables CHAOSKIT_ROLE and AWS_REGION.",
     "eventbridge": "Now: aws cloudformation deploy --stack-name chaoskit-schedule --capabilities "
     "CAPABILITY_IAM --template-file chaoskit-schedule.yaml --parameter-overrides Source=BUCKET/KEY.zip "
-    "HarnessRole=ARN",
+    "HarnessRole=ARN ReadRole=ARN UndoRole=ARN (the outputs HarnessRoleArn, ReadRoleArn and UndoRoleArn of "
+    "chaoskit-workload).",
 }
 """What a person does then."""
 

@@ -124,3 +124,10 @@ def test_on_aws_a_schedule_starts_the_build_and_an_alarm_hears_its_silence() -> 
         "chaoskit run experiments 'own folder' --due --target aws --heartbeat cloudwatch"
     )
     assert resources["Silent"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def test_whoever_deploys_the_schedule_is_told_of_every_parameter_that_has_no_default() -> None:
+    template = yaml.load(next(iter(ARTEFACTS["eventbridge"](WISH).values())), Cloud)  # noqa: S506 - a SafeLoader
+    needed = {name for name, about in template["Parameters"].items() if "Default" not in about}
+    assert set(re.findall(r"(\w+)=", NEXT["eventbridge"])) == needed
+    assert {"HarnessRole", "ReadRole", "UndoRole"} < needed
