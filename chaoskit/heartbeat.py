@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _SILENT_AFTER: Final = timedelta(days=1)
 """Whatever calls `run --due` is meant to do so several times a day."""
 
+_AHEAD: Final = timedelta(minutes=5)
+"""So far clocks of machines that share a home may be apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beat:
@@ -76,6 +79,11 @@ class Beat:
         if self.upcoming and now > self.at + _SILENT_AFTER:
             since = f"{self.at:%Y-%m-%d %H:%M} UTC"
             found.append(f"Scheduled runs are silent: nobody has called `run --due` since {since}.")
+        if self.upcoming and self.at > now + _AHEAD:  # silence would not be noticed until then
+            found.append(
+                f"The last `run --due` is dated {self.at:%Y-%m-%d %H:%M} UTC, which is yet to come, so "
+                "nobody can tell whether scheduled runs are silent; the next one dates it anew."
+            )
         late = {name for name, due in self.upcoming.items() if due and now > due + _SILENT_AFTER}
         found += [f"{name} is overdue." for name in sorted(late | set(self.overdue))]
         return found + [f"{name} has not been reviewed for a quarter." for name in self.reviews]

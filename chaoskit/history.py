@@ -157,7 +157,7 @@ class History:
         where, values = ["1"], list[Any]()
         if since is not None:
             where.append("started >= ?")
-            values.append(since.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+            values.append(_written(since))
         if experiment is not None:
             where.append("run_id IN (SELECT run_id FROM outcomes WHERE experiment = ?)")
             values.append(experiment)
@@ -165,20 +165,23 @@ class History:
         with self._reporting(), self._connected() as db:
             return [_run(row) for row in db.execute(query, [*values, limit])]
 
-    def last_begun(self, target: str) -> dict[str, datetime]:
+    def last_begun(self, target: str, until: datetime) -> dict[str, datetime]:
         """When each experiment was last begun on a target, by its id.
+
+        Args:
+            target: Where.
+            until: What is dated later does not count: a clock was ahead.
 
         Raises:
             HistoryError: It can't be read.
         """
         query = (
             "SELECT experiment, MAX(outcomes.started) AS last FROM outcomes JOIN runs USING (run_id) "
-            "WHERE target = ? AND outcomes.started != '' GROUP BY experiment"
+            "WHERE target = ? AND outcomes.started != '' AND outcomes.started <= ? GROUP BY experiment"
         )
         with self._reporting(), self._connected() as db:
-            return {
-                row["experiment"]: datetime.fromisoformat(row["last"]) for row in db.execute(query, (target,))
-            }
+            rows = db.execute(query, (target, _written(until)))
+            return {row["experiment"]: datetime.fromisoformat(row["last"]) for row in rows}
 
     def find(self, name: str) -> Run:
         """The run whose id begins so; `last` is the newest, `last~1` the one before it.
@@ -212,6 +215,11 @@ class History:
             raise HistoryError(
                 f"The history {self.path} can't be used ({error}). Move it away to begin a new one."
             ) from error
+
+
+def _written(at: datetime) -> str:
+    """As the documents of runs say it, so that it compares as a text."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _run(row: sqlite3.Row) -> Run:

@@ -117,7 +117,7 @@ class Schedule:
 
         Args:
             name: The experiment's id.
-            last: When it was last begun.
+            last: When it was last begun; a time to come is of a clock that was wrong, and tells nothing.
             now: The time.
         """
         wanted = self._wanted(name, last, now)
@@ -170,6 +170,7 @@ class Schedule:
 
     def _wanted(self, name: str, last: datetime | None, now: datetime) -> datetime | None:
         """The newest due time that no run covers and whose jitter is over; None when there is none."""
+        last = _past(last, now)
         if self.every.startswith("rate("):
             if last is None:
                 return now  # to wait from now on would be to wait for ever
@@ -192,6 +193,7 @@ class Schedule:
 
     def _following(self, name: str, last: datetime | None, now: datetime) -> datetime | None:
         """The first due time that no run covers and whose jitter is not over."""
+        last = _past(last, now)
         if self.every.startswith("rate("):
             return next_time(self.every, self.time_zone, last or now, last or now)
         after = max(last or now - _CATCHES_UP, now - timedelta(seconds=self.jitter))
@@ -200,6 +202,10 @@ class Schedule:
                 return found
             after = found
         return None
+
+
+def _past(last: datetime | None, now: datetime) -> datetime | None:
+    return last if last is not None and last <= now else None
 
 
 _LONG_AGO: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")

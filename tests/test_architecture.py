@@ -62,10 +62,14 @@ LIBRARIES: Final = {
 LONGEST_MODULE: Final = 360
 CATCH_ALLS: Final = {
     "api/lab.py": "waits until the fault is out, and raises again",
+    "cli/__init__.py": "the process's edge: its exit status must not be Python's, which means FAILED",
     "engine/__init__.py": "waits until all is rolled back, and raises again",
+    "engine/foreign.py": "a probe may be anybody's code, and the verdict must name it",
+    "engine/plan.py": "a fault may be anybody's code, and must not end the others of its set",
     "engine/run.py": "the engine's edge: a defect is a verdict, not a crash",
     "engine/timeline.py": "the engine's edge: who only listens must not end a run",
     "engine/rollback.py": "whatever keeps one change from being undone must not keep the others",
+    "registry.py": "a plug-in is anybody's code: whatever importing it raises, the message names it",
     "sandbox/gateway.py": "the request edge: a defect must not end the connection",
     "sandbox/background.py": "the edge of a thread: nobody above could catch it",
     "sandbox/functions/bootstrap.py": "whatever a Lambda handler raises is its result",

@@ -41,6 +41,14 @@ def test_silence_is_noticed_after_a_day() -> None:
     assert told == "Scheduled runs are silent: nobody has called `run --due` since 2026-03-01 12:00 UTC."
 
 
+def test_a_beat_from_the_future_does_not_hide_silence() -> None:
+    beat = Beat(NOW, {"one": None})
+    assert beat.troubles(NOW - timedelta(minutes=4)) == []
+    (told,) = beat.troubles(NOW - timedelta(minutes=6))
+    assert told.startswith("The last `run --due` is dated 2026-03-01 12:00 UTC, which is yet to come")
+    assert Beat(NOW, {}).troubles(NOW - timedelta(days=400)) == []
+
+
 def test_what_should_have_been_run_since_is_overdue() -> None:
     beat = Beat(NOW, {"one": NOW + timedelta(hours=1)})
     assert "one is overdue." in beat.troubles(NOW + timedelta(hours=26))

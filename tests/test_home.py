@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chaoskit.home import home, journal_path, journals
+from chaoskit.home import home, journal_path, journals, replace_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,3 +50,11 @@ def test_every_workers_journal_is_found_again(chaoskit_home: Path) -> None:
     for name in ("journal.sqlite", "journal-gw0.sqlite", "journal.lock", "other.sqlite"):
         (chaoskit_home / name).touch()
     assert [path.name for path in journals()] == ["journal-gw0.sqlite", "journal.sqlite"]
+
+
+@pytest.mark.parametrize("text", ["new", "\udcff"], ids=["what is there is a folder", "no text at all"])
+def test_a_file_that_can_not_be_written_leaves_nothing_of_itself_behind(tmp_path: Path, text: str) -> None:
+    (tmp_path / "report" / "old").mkdir(parents=True)
+    with pytest.raises((OSError, UnicodeEncodeError)):
+        replace_private(tmp_path / "report", text)
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]

@@ -118,6 +118,7 @@ def test_the_options_are_explained(pytester: pytest.Pytester) -> None:
         (["-m", "attack(id='T1098.003')"], 1),
         (["--chaos-layer", "identity"], 1),
         (["--chaos-attack", "T1098"], 1),
+        (["--chaos-attack", "T109"], 0),
     ],
 )
 def test_experiments_are_chosen_by_layer_and_technique(

@@ -139,6 +139,13 @@ def test_it_is_overdue_a_day_after_it_should_have_been_run() -> None:
     assert WEEK.overdue("one", NOON - days(8.1), NOON)
 
 
+@pytest.mark.parametrize("schedule", [WEEK, MONDAYS])
+@pytest.mark.parametrize("ahead", [timedelta(microseconds=1), days(400)])
+def test_a_run_that_is_still_to_come_is_none(schedule: Schedule, ahead: timedelta) -> None:
+    assert schedule.due("one", NOON + ahead, NOON) == schedule.due("one", None, NOON) is not None
+    assert schedule.next("one", NOON + ahead, NOON) == schedule.next("one", None, NOON)
+
+
 def test_a_review_is_good_for_a_quarter() -> None:
     schedule = Schedule("rate(7 days)", reviewed=date(2026, 1, 1))
     assert not schedule.review_due(date(2026, 4, 3))

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from chaoskit import spec
 from chaoskit.api.lab import InjectionError, Lab
+from chaoskit.api.leftovers import RecoveryError, accept, at_work, find_open, left_open, recover_all
 from chaoskit.engine import recover, sweep
 from chaoskit.errors import ChaoskitError, TargetError
 from chaoskit.history import History, HistoryError
 from chaoskit.home import history_path
-from chaoskit.journal import JournalBusyError, Status, every_journal, open_journal, this_journal
+from chaoskit.journal import open_journal, this_journal
 from chaoskit.log import Logger
 from chaoskit.permissions.statements import MANAGED_LIMIT, fitting
 from chaoskit.places import AwsSettings, aws_target, embedded_target, reopen
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from chaoskit.embedded import Delays
-    from chaoskit.engine import Listener, Stop, Undone
+    from chaoskit.engine import Listener, Stop
     from chaoskit.experiment import Experiment
-    from chaoskit.journal import Entry, Where
     from chaoskit.permissions.statements import Written
     from chaoskit.predict import Foresight
     from chaoskit.result import Results
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "InjectionError",
     "Lab",
+    "RecoveryError",
     "TargetName",
     "accept",
     "at_work",
@@ -216,69 +217,10 @@ def open_target(
     """The target of that name; the embedded sandbox is the one that is up, or one for the block.
 
     Raises:
-        TargetError: It can't be reached or used.
+        TargetError: There is none of that name, or it can't be reached or used.
     """
     if target == "embedded":
         return embedded_target(delays, workload_profile, own=own)
-    return aws_target(settings or AwsSettings.read())
-
-
-def find_open(number: int, journal: Where | None = None) -> tuple[Where, Entry] | None:
-    """The journal and the entry of that number, if it is open; of several journals, the first."""
-    for where in [journal] if journal else every_journal():
-        with open_journal(where, readonly=True) as look:
-            for entry in look.open_faults():
-                if entry.id == number:
-                    return where, entry
-    return None
-
-
-def left_open(results: Results) -> int:
-    """How many changes of other runs than these are open in this user's journal: they could not be undone."""
-    with open_journal(this_journal(), readonly=True) as look:
-        left = look.open_faults(left=True)
-        return sum(not entry.record.trace_id.startswith(f"{results.run_id}.") for entry in left)
-
-
-def accept(where: Where, number: int, note: str) -> None:
-    """Close an open entry that a person has judged: what is there is meant to be there.
-
-    Raises:
-        JournalError: The journal can't be written, or a run is going on in it.
-        ChaoskitError: A run is at work on the entry.
-    """
-    with open_journal(where) as journal, journal.abandoned() as left:
-        if number not in {entry.id for entry in left}:
-            raise ChaoskitError(f"A run is at work on entry {number}: wait for it to end.")
-        journal.mark(number, Status.UNDONE, note)
-
-
-def at_work(journal: Where | None = None) -> int:
-    """How many changes are open, whoever is at work on them."""
-    found = 0
-    for where in [journal] if journal else every_journal():
-        with open_journal(where, readonly=True) as look:
-            found += len(look.open_faults())
-    return found
-
-
-def recover_all(journal: Where | None = None) -> list[Undone]:
-    """Roll back every fault that a dead run left open; what is in use is left to its user.
-
-    Args:
-        journal: Where to look; by default in every journal of this user.
-
-    Raises:
-        JournalError: A journal can't be used.
-    """
-    undone: list[Undone] = []
-    for where in [journal] if journal else every_journal():
-        with open_journal(where, readonly=True) as look:
-            if not look.open_faults(left=True):
-                continue
-        try:
-            with open_journal(where) as held:
-                undone += recover(held, reopen, SystemClock())
-        except JournalBusyError:
-            continue
-    return undone
+    if target == "aws":
+        return aws_target(settings or AwsSettings.read())
+    raise TargetError(f"There is no target {target!r}: it is 'embedded' or 'aws'.")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from chaoskit.errors import ChaoskitError
+from chaoskit.cli.streams import patient_streams
+from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.version import __version__
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ _COMMANDS: Final = {
 _GARBAGE: Final = 200_000
 """So many new objects are looked through for garbage together, instead of Python's 700. Of what a command
 makes 100,000 stay, and to look through them again and again takes a tenth of its time."""
+_RECOVER_THEMSELVES: Final = ("halt", "rollback")
 
 
 class _Commands(click.Group):
@@ -81,31 +84,62 @@ class _Commands(click.Group):
 def cli(ctx: click.Context, *, verbose: bool) -> None:
     """Security chaos engineering for AWS: prove that your controls work.
 
-    Every command first rolls back what a run that died left behind.
+    Every command first rolls back what a run that died left behind; `halt` does so once it has said stop.
     """
     from chaoskit.cli.common import listen_to_log, recover_first  # noqa: PLC0415 - keeps --help quick
 
     if verbose:
         listen_to_log()
-    if ctx.invoked_subcommand != "rollback":  # which does just that
+    if ctx.invoked_subcommand not in _RECOVER_THEMSELVES:
         recover_first()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
     gc.set_threshold(_GARBAGE)
+    with patient_streams() as untold:
+        status = _status(arguments)
+    if untold:
+        status = ExitCode.ERROR
+        with suppress(OSError):  # on the same full disk
+            click.echo(f"chaoskit: standard output can't be written: {untold[0].strerror}.", err=True)
+    sys.exit(status)
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    """Run a command, and say what went wrong."""
     try:
-        status = cli.main(arguments, prog_name="chaoskit", standalone_mode=False)
+        return cli.main(arguments, prog_name="chaoskit", standalone_mode=False) or ExitCode.PASSED
     except ChaoskitError as error:
         click.echo(f"chaoskit: {error}" if "\n" not in str(error) else str(error), err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("chaoskit: stopped", err=True)
-        sys.exit(ChaoskitError.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    sys.exit(status or 0)
+        return _status_of_stopped()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the process's edge: Python would exit with 1, FAILED
+        _tell_of_defect(error)
+    return ExitCode.ERROR
+
+
+def _status_of_stopped() -> int:
+    """A person stopped it; but what is open outranks that."""
+    from chaoskit.cli.common import may_be_open  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        return ExitCode.ERROR if may_be_open() else ExitCode.ABORTED
+    except KeyboardInterrupt:  # a journal that does not answer
+        return ExitCode.ERROR
+
+
+def _tell_of_defect(error: BaseException) -> None:
+    import traceback  # noqa: PLC0415 - only a defect needs it
+
+    traceback.print_exception(error)
+    click.echo(
+        f"chaoskit: stopped by a defect of its own: {type(error).__name__}: {error}. `chaoskit status` tells "
+        "whether a fault is open; please report this with the lines above.",
+        err=True,
+    )

@@ -15,10 +15,11 @@ from chaoskit.contract import FAULTS, LAYERS, PROBES, Fault
 from chaoskit.errors import ChaoskitError
 from chaoskit.knowledge import catalog
 from chaoskit.report.navigator import layer as navigator_layer
+from chaoskit.spec.ids import any_of
 from chaoskit.spec.values import one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from chaoskit.contract import Element
     from chaoskit.knowledge import Kind
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 @click.command("catalog")
 @click.argument("name", required=False)
 @click.option("--layer", type=click.Choice(LAYERS), help="Only faults of this layer.")
-@click.option("--attack", metavar="ID", help="Only faults of this ATT&CK technique, e.g. T1098.003.")
-@click.option("--atlas", metavar="ID", help="Only faults of this ATLAS technique, e.g. AML.T0040.")
+@click.option("--attack", metavar="ID", help="Only faults of this ATT&CK technique or its parts, e.g. T1098.")
+@click.option(
+    "--atlas", metavar="ID", help="Only faults of this ATLAS technique or its parts, e.g. AML.T0040."
+)
 @click.option("--owasp-ml", metavar="ID", help="Only faults of this OWASP ML risk, e.g. ML05.")
 @click.option(
     "--attack-navigator",
@@ -77,11 +80,9 @@ def command(  # noqa: PLR0913 - an option each
     if markdown:
         _write_page(markdown, experiments)
         return
-    wanted: dict[Kind, str | None] = {"attack": attack, "atlas": atlas, "owasp_ml": owasp_ml}
-    faults = [
-        fault for fault in FAULTS if layer in (None, fault.about.layer) and _is_of(fault, _known(wanted))
-    ]
-    probes = [] if layer or any(wanted.values()) else list(PROBES)
+    wanted = _known({"attack": attack, "atlas": atlas, "owasp_ml": owasp_ml})
+    faults = [fault for fault in FAULTS if layer in (None, fault.about.layer) and _is_of(fault, wanted)]
+    probes = [] if layer or wanted else list(PROBES)
     if navigator:
         write_private(navigator, navigator_layer(faults))
         click.echo(f"{len(faults)} faults written to {navigator}; open it in the ATT&CK Navigator.")
@@ -93,12 +94,19 @@ def command(  # noqa: PLR0913 - an option each
         click.echo(json.dumps(_dump(element), indent=2) if as_json else _explained(element))
     elif as_json:
         click.echo(json.dumps([_dump(element) for element in [*faults, *probes]], indent=2))
+    elif not faults:
+        asked = [*([f"the layer {layer}"] if layer else []), *wanted.values()]
+        click.echo(f"No fault of {' and '.join(asked)}.")
     else:
-        for heading, elements in (("Faults", faults), ("Probes", probes)):
-            if elements:
-                click.secho(heading, bold=True)
-            for element in elements:
-                click.echo(f"  {element.about.name:<34} {element.summary()}")
+        _list(faults, probes)
+
+
+def _list(faults: Sequence[type[Element]], probes: Sequence[type[Element]]) -> None:
+    for heading, elements in (("Faults", faults), ("Probes", probes)):
+        if elements:
+            click.secho(heading, bold=True)
+        for element in elements:
+            click.echo(f"  {element.about.name:<34} {element.summary()}")
 
 
 def _known(wanted: Mapping[Kind, str | None]) -> dict[Kind, str]:
@@ -119,10 +127,7 @@ def _known(wanted: Mapping[Kind, str | None]) -> dict[Kind, str]:
 
 
 def _is_of(fault: type[Fault], wanted: Mapping[Kind, str]) -> bool:
-    return all(
-        any(entry and entry.id == each for entry in map(catalog(kind).find, getattr(fault.about, kind)))
-        for kind, each in wanted.items()
-    )
+    return all(any_of(kind, getattr(fault.about, kind), each) for kind, each in wanted.items())
 
 
 def _write_page(file: Path, experiments: Path) -> None:

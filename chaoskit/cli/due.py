@@ -6,6 +6,7 @@ import fcntl
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "chaoskit"
 """Of the heartbeat's metrics in CloudWatch."""
+CLOUDWATCH: Final = "cloudwatch"
+"""Tells where the heartbeat goes, instead of a file."""
+_AHEAD: Final = timedelta(days=1)
+"""So far a sandbox's clock, which skips what it would wait for, may be ahead of the wall's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,14 @@ class Agenda:
     last: dict[str, datetime]
 
     @classmethod
-    def of(cls, experiments: Sequence[Experiment], target: str) -> Agenda:
+    def of(cls, experiments: Sequence[Experiment], target: str, now: datetime) -> Agenda:
         """From the history of this machine.
 
         Raises:
             HistoryError: It can't be read.
         """
         path = history_path()
-        last = History(path).last_begun(target) if path.exists() else {}
+        last = _last_begun(History(path), target, now) if path.exists() else {}
         return cls(target, tuple(each for each in experiments if each.schedule), last)
 
     def due(self, now: datetime) -> list[Experiment]:
@@ -87,14 +92,30 @@ class Agenda:
         return made
 
 
+def _last_begun(history: History, target: str, now: datetime) -> dict[str, datetime]:
+    """When each experiment was last begun, as far as that can be: a clock may have been ahead."""
+    latest = now + _AHEAD if target == "embedded" else now
+    return {name: min(begun, now) for name, begun in history.last_begun(target, latest).items()}
+
+
 @contextmanager
 def alone() -> Iterator[bool]:
     """Whether no other `run --due` of this user is going on; none begins while the block lasts.
 
     The kernel's lock: it ends with the process, however that ends.
+
+    Raises:
+        ChaoskitError: It can't be had.
     """
-    home().mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(home() / "due.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    lock = home() / "due.lock"
+    try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise ChaoskitError(
+            f"{lock} can't be written: {error.strerror}. Nothing is begun without it: make it writable, or "
+            "set CHAOSKIT_HOME to another directory."
+        ) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,7 +139,7 @@ def tell(beat: Beat, where: str, target: api.TargetName, settings: AwsSettings) 
     Raises:
         ChaoskitError: It can't be told.
     """
-    if where != "cloudwatch":
+    if where != CLOUDWATCH:
         file = Path(where)
         fresh = file.with_suffix(".new")
         try:

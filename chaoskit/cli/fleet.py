@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chaoskit.aws import Aws
+from chaoskit.cli.ahead import check_reports
 from chaoskit.cli.fleet_deploy import deploy
-from chaoskit.cli.reporting import report_options, take, write_reports
+from chaoskit.cli.reporting import report_options, status_after, take, write_reports
 from chaoskit.errors import ExitCode
 from chaoskit.fleet.accounts import accounts_of
 from chaoskit.fleet.collect import collect
@@ -82,6 +83,7 @@ def run(
     wanted = take(options)
     if wanted.pop("publish") or (not wait and any(wanted.values())):
         raise click.UsageError("reports go with --wait; tell others of them with `chaoskit report render`")
+    check_reports(wanted)
     fleet = files.load(file)
     tooling = Tooling.of(connect(profile, region or fleet.region), stack)
     runs = Runs(tooling)
@@ -155,7 +157,7 @@ def _tasks(tooling: Tooling) -> Tasks:
 
 def report_results(found: Collected, wanted: dict[str, Any]) -> int:
     """Write reports, say what is missing and how it went; the exit status, the worst verdict's."""
-    write_reports(found.document, wanted)
+    troubles = write_reports(found.document, wanted)
     for line in found.missing:
         click.secho(line, fg="red", err=True)
     verdicts = [each["verdict"] for each in found.document["results"]]
@@ -164,7 +166,7 @@ def report_results(found: Collected, wanted: dict[str, Any]) -> int:
     click.echo(
         f"{counts}; " + ("everything restored" if not left else f"{left} NOT RESTORED: chaoskit fleet status")
     )
-    return found.exit_code
+    return status_after(troubles, found.exit_code)
 
 
 def _progress(state: State) -> str:

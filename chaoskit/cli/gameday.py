@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,9 @@ import click
 from rich.markdown import Markdown
 
 from chaoskit import api
-from chaoskit.cli.common import aws_settings, signals_held, target_options, write_private
+from chaoskit.cli.ahead import check_reports
+from chaoskit.cli.common import aws_settings, signals_held, target_options
+from chaoskit.cli.reporting import status_after, write_each
 from chaoskit.cli.terminal import plain_console
 from chaoskit.errors import ExitCode
 from chaoskit.gameday.board import Board
@@ -112,6 +115,7 @@ def run(
     A day that was interrupted goes on where it was. The exit status is the worst verdict's; 3 when not
     everything was played.
     """
+    check_reports({"html_file": html_file, "markdown_file": markdown_file})
     gameday.load(file)
     records = Records(gamedays_folder())
     terminal, told = plain_console(), plain_console(stderr=True)
@@ -136,8 +140,8 @@ def run(
             shown.enter_context(_view(terminal, board, desk) if attended else _lines(board))
             runner = _Runner(lab, deadman)
             Conductor(day, board, controls, run=runner, clock=clock).play()
-    _tell(terminal, record, html_file, markdown_file)
-    return exit_code(record)
+    _tell(terminal, record)
+    return _written(record, html_file, markdown_file, exit_code(record))
 
 
 @command.command("watch")
@@ -190,10 +194,9 @@ def report(day: str, *, html_file: Path | None, markdown_file: Path | None) -> i
     Without --html or --markdown it is printed, as Markdown.
     """
     record = Records(gamedays_folder()).find(day)
-    _write(record, html_file, markdown_file)
     if not html_file and not markdown_file:
         click.echo(as_markdown(record), nl=False)
-    return ExitCode.PASSED
+    return _written(record, html_file, markdown_file, ExitCode.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,21 +235,19 @@ def _room(url: str, where: Address) -> str:
     return f"The room's page, not encrypted, for whoever knows this address: {url}"
 
 
-def _tell(console: Console, record: Record, html_file: Path | None, markdown_file: Path | None) -> None:
+def _tell(console: Console, record: Record) -> None:
     told = as_markdown(record)
     if console.is_terminal:
         console.print(Markdown(told))
     else:
         click.echo(f"\n{told}", nl=False)
     click.echo(f"\n`chaoskit gameday report {record.day}` writes this again, with --html as a page.")
-    _write(record, html_file, markdown_file)
 
 
-def _write(record: Record, html_file: Path | None, markdown_file: Path | None) -> None:
-    if html_file:
-        write_private(html_file, as_html(record))
-    if markdown_file:
-        write_private(markdown_file, as_markdown(record))
+def _written(record: Record, html_file: Path | None, markdown_file: Path | None, status: int) -> int:
+    """Write the report; the exit status."""
+    texts = (html_file, partial(as_html, record)), (markdown_file, partial(as_markdown, record))
+    return status_after(write_each(texts), status)
 
 
 def _console() -> Console:

@@ -8,7 +8,7 @@ import click
 
 from chaoskit import api
 from chaoskit.aws import Aws, Call
-from chaoskit.cli.common import aws_settings, target_options
+from chaoskit.cli.common import aws_settings, recover_first, target_options
 from chaoskit.errors import AwsError, ChaoskitError, ExitCode
 from chaoskit.home import home
 from chaoskit.switches import STOP_FILE
@@ -33,17 +33,27 @@ def command(reason: str, *, lift: bool, whole_account: bool, target: api.TargetN
     --account, every run in the target's account and region sees an SSM parameter, whoever started it.
     """
     file = home() / STOP_FILE
-    if lift:
-        file.unlink(missing_ok=True)
-    else:
-        _write(file, reason)
-    click.echo(f"{'removed' if lift else 'wrote'} {file}")
+    click.echo(_lifted(file) if lift else _written(file, reason))
     if whole_account:
         click.echo(_told(target, aws_settings(**options), None if lift else reason))
+    recover_first()  # not before: whatever a journal holds, the runs are to stop now
     return ExitCode.PASSED
 
 
-def _write(file: Path, reason: str) -> None:
+def _lifted(file: Path) -> str:
+    try:
+        file.unlink()
+    except FileNotFoundError:
+        return f"nothing to lift: there is no {file}"
+    except OSError as error:
+        raise ChaoskitError(
+            f"{file} can't be removed: {error.strerror}. Remove it by hand, or set CHAOSKIT_HOME to the "
+            "directory in which the runs were stopped."
+        ) from error
+    return f"removed {file}"
+
+
+def _written(file: Path, reason: str) -> str:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.touch(mode=0o600)
@@ -52,6 +62,7 @@ def _write(file: Path, reason: str) -> None:
         raise ChaoskitError(
             f"{file} can't be written: {error.strerror}. Stop the runs with Ctrl-C."
         ) from error
+    return f"wrote {file}"
 
 
 def _told(target: api.TargetName, settings: AwsSettings, reason: str | None) -> str:
@@ -69,4 +80,5 @@ def _told(target: api.TargetName, settings: AwsSettings, reason: str | None) -> 
         except AwsError as error:
             if error.code != "ParameterNotFound":
                 raise
+            return f"nothing to lift: there is no {name} in account {place.account}"
         return f"removed {name} from account {place.account}"

@@ -12,6 +12,7 @@ import click
 from rich.table import Table
 
 from chaoskit import spec
+from chaoskit.cli.ahead import check_file
 from chaoskit.cli.common import replace_private, signals_held
 from chaoskit.cli.reporting import read_document
 from chaoskit.cli.terminal import plain_console
@@ -68,9 +69,11 @@ def command(
     A single point of failure is a control whose loss alone lets a fault go by that no expectation of the
     experiment and no rule of EventBridge saw.
     """
+    if json_file:
+        check_file(json_file)
     spec.load(paths)
     reasons, stop, told = Reasons.near(paths), Stop(), plain_console(stderr=True)
-    kept, left = _kept(resume, json_file), 0
+    kept, left, behind = _kept(resume, json_file), 0, False
 
     def tell(campaign: Campaign, mutant: Mutant | None) -> None:
         nonlocal left
@@ -81,8 +84,11 @@ def command(
         write(campaign)
 
     def write(campaign: Campaign) -> None:
+        nonlocal behind
         if json_file:
+            behind = True
             replace_private(json_file, json.dumps(campaign.dump(), indent=2) + "\n")
+            behind = False
 
     with signals_held(stop), ExitStack() as open_:
         stages = [open_.enter_context(stage(paths)) for _ in range(jobs)]
@@ -92,7 +98,7 @@ def command(
                 stages, stop, reasons=reasons, wanted=wanted, relied_only=relied, kept=kept, told=tell
             )
         finally:
-            if left:
+            if left and not behind:  # the error tells of the file that could not be written
                 told.print(_how_to_go_on(left, json_file), markup=False, highlight=False, soft_wrap=True)
     write(campaign)
     out = plain_console(piped=_PIPE_WIDTH)

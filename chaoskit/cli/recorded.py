@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
 from chaoskit import spec
 from chaoskit.aws import Aws, Call
 from chaoskit.cli.common import signals_held
@@ -32,6 +34,7 @@ def recorded(paths: Sequence[Path]) -> list[tuple[str, list[Mapping[str, Any]]]]
     Raises:
         SpecError: Something is wrong in the experiments.
         TargetError: The sandbox does not start.
+        click.Abort: A person stopped it; all is put back.
     """
     found = []
     with sandboxes().own() as own, open_journal(this_journal()) as journal:
@@ -40,6 +43,8 @@ def recorded(paths: Sequence[Path]) -> list[tuple[str, list[Mapping[str, Any]]]]
         loaded, stop = spec.load(paths, target.variables), Stop()
         with signals_held(stop):
             results = run_set(loaded, target, journal, clock=clock, stop=stop)
+        if stop.requested:
+            raise click.Abort
         clock.settle(_DELIVERED_AFTER_S)
         admin = Aws(target.connection, account=target.account, user_agent="chaoskit/coverage")
         for result in results.results:

@@ -11,7 +11,15 @@ from chaoskit import evidence
 from chaoskit.assess import SCHEMA as ASSESSMENT
 from chaoskit.cli.common import aws_settings, target_options
 from chaoskit.cli.fleet import fleet_results, report_results, tooling_options
-from chaoskit.cli.reporting import publish, read_document, report_options, results_named, take, write_reports
+from chaoskit.cli.reporting import (
+    publish,
+    read_document,
+    report_options,
+    results_named,
+    status_after,
+    take,
+    write_reports,
+)
 from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.history import History
 from chaoskit.home import history_path
@@ -44,15 +52,17 @@ def render(
     A run in the history of this machine has them too: the beginning of its id, `last`, or `last~1`.
     """
     wanted = take(options)
+    if not any(wanted.values()):
+        raise click.UsageError("say what to write, or whom to tell: --html FILE, --publish slack, ...")
     document = results_named(results)
-    write_reports(
+    troubles = write_reports(
         document,
         wanted,
         assessment=read_document(assessment, ASSESSMENT) if assessment else None,
         mutation=read_document(mutation, MUTATION) if mutation else None,
     )
-    publish(document, wanted["publish"], target, aws_settings(**options))
-    return ExitCode.PASSED
+    troubles += publish(document, wanted["publish"], target, aws_settings(**options))
+    return status_after(troubles, ExitCode.PASSED)
 
 
 @command.command("fleet")
@@ -67,8 +77,8 @@ def fleet(run: str, *, profile: str | None, region: str | None, stack: str, **op
     wanted = take(options)
     found = fleet_results(run, profile=profile, region=region, stack=stack)
     status = report_results(found, wanted)
-    publish(found.document, wanted["publish"], "aws", AwsSettings(profile=profile, region=region))
-    return status
+    troubles = publish(found.document, wanted["publish"], "aws", AwsSettings(profile=profile, region=region))
+    return status_after(troubles, status)
 
 
 @command.command("verify")

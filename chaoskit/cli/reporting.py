@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,8 +11,8 @@ import click
 from chaoskit import api, evidence
 from chaoskit.aws import Aws
 from chaoskit.cli.assessing import assessed
-from chaoskit.cli.common import write_private
-from chaoskit.errors import ChaoskitError
+from chaoskit.cli.common import replace_private
+from chaoskit.errors import ChaoskitError, ExitCode
 from chaoskit.history import History
 from chaoskit.home import history_path
 from chaoskit.report.formats import FORMATS
@@ -20,7 +21,7 @@ from chaoskit.report.publish import PUBLISHERS, WEB, to_security_hub
 from chaoskit.result import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 
     from chaoskit.places import AwsSettings
 
@@ -37,7 +38,8 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--publish",
         multiple=True,
         type=click.Choice(PUBLISHERS),
-        help="Tell them of the results: Security Hub, Slack or Teams (webhooks from the environment), OTLP.",
+        help="Tell them of the results: Security Hub, Slack or Teams (the webhook in "
+        "CHAOSKIT_SLACK_WEBHOOK or CHAOSKIT_TEAMS_WEBHOOK), OTLP.",
     )(command)
     for each in reversed(FORMATS):
         command = click.option(f"--{each.name}", f"{each.name}_file", type=_FILE, help=each.purpose)(command)
@@ -50,8 +52,8 @@ def write_reports(
     *,
     assessment: Mapping[str, Any] | None = None,
     mutation: Mapping[str, Any] | None = None,
-) -> None:
-    """Write the files that were asked for, each for its owner only.
+) -> list[str]:
+    """Write the files that were asked for, each for its owner only, and whole or not at all.
 
     Args:
         document: Of schema `chaoskit/results/v1`.
@@ -59,22 +61,34 @@ def write_reports(
         assessment: Of schema `chaoskit/assessment/v1`; without it, what the results alone say.
         mutation: Of schema `chaoskit/mutation/v1`.
 
-    Raises:
-        ChaoskitError: One can't be written, or an extra is missing.
+    Returns:
+        What kept one from being written, a sentence each.
     """
-    for each in FORMATS:
-        if file := options[f"{each.name}_file"]:
-            write_private(file, each.make(document))
-    if file := options["html_file"]:
+
+    def html() -> str:
         known = assessment or assessed(document["results"]).dump()
-        told = as_html(document, history=_earlier(document), assessment=known, mutation=mutation)
-        write_private(file, told)
+        return as_html(document, history=_earlier(document), assessment=known, mutation=mutation)
+
+    made = [(options[f"{each.name}_file"], partial(each.make, document)) for each in FORMATS]
+    return write_each([*made, (options["html_file"], html)])
+
+
+def write_each(texts: Iterable[tuple[Path | None, Callable[[], str]]]) -> list[str]:
+    """Write files, the others also when one can't be; what kept it from being written, a sentence each."""
+    troubles = []
+    for file, make in texts:
+        if file:
+            try:
+                replace_private(file, make())
+            except ChaoskitError as error:
+                troubles.append(str(error))
+    return troubles
 
 
 def publish(
     document: Mapping[str, Any], to: tuple[str, ...], target: api.TargetName, settings: AwsSettings
-) -> None:
-    """Tell others, and say so.
+) -> list[str]:
+    """Tell others, and say so; each of them, also when another does not take it.
 
     Args:
         document: Of schema `chaoskit/results/v1`.
@@ -82,16 +96,29 @@ def publish(
         target: Whose Security Hub is meant.
         settings: How to reach it.
 
-    Raises:
-        ChaoskitError: One of them did not take it.
+    Returns:
+        Why one of them did not take it, a sentence each.
     """
+    troubles = []
     for name in to:
-        if name in WEB:
-            WEB[name](document)
+        try:
+            if name in WEB:
+                WEB[name](document)
+            else:
+                with api.open_target(target, settings) as place:
+                    to_security_hub(document, Aws(place.connection, user_agent="chaoskit/publish"))
+        except ChaoskitError as error:
+            troubles.append(str(error))
         else:
-            with api.open_target(target, settings) as place:
-                to_security_hub(document, Aws(place.connection, user_agent="chaoskit/publish"))
-        click.echo(f"{len(document['results'])} results told to {name}.")
+            click.echo(f"{len(document['results'])} results told to {name}.")
+    return troubles
+
+
+def status_after(troubles: Sequence[str], status: int) -> int:
+    """Say what went wrong with reports; the exit status, which is then ERROR."""
+    for trouble in troubles:
+        click.secho(f"chaoskit: {trouble}", fg="red", err=True)
+    return ExitCode.ERROR if troubles else status
 
 
 def read_document(file: Path, schema: str = SCHEMA) -> Mapping[str, Any]:

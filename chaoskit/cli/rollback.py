@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import getpass
-from typing import TYPE_CHECKING
 
 import click
 
-from chaoskit.api import accept, at_work, find_open, recover_all
-from chaoskit.cli.common import journal_option, signals_held, tell
+from chaoskit.api import accept, at_work, find_open
+from chaoskit.cli.common import journal_option, recover_and_tell
 from chaoskit.errors import ChaoskitError, ExitCode
-
-if TYPE_CHECKING:
-    from chaoskit.engine import Undone
 
 
 @click.command("rollback")
@@ -35,21 +31,13 @@ def command(*, _everything: bool, number: int | None, note: str, yes: bool, jour
     change is meant to stay, accepted by the number that is told with it. Exit status 5 when something stays
     open that no run is at work on.
     """
-    undone = _rolled_back(journal)
+    undone = recover_and_tell(journal)
     if number is not None and _accepted(number, note, journal, yes=yes):
-        undone = _rolled_back(journal)  # what was armed for it
+        undone = recover_and_tell(journal)  # what was armed for it
     if not undone:
         going_on = at_work(journal)
         click.echo(f"Open, of runs that go on: {going_on}." if going_on else "No faults are open.")
     return ExitCode.PASSED if all(item.ok for item in undone) else ExitCode.ERROR
-
-
-def _rolled_back(journal: str | None) -> list[Undone]:
-    with signals_held():
-        undone = recover_all(journal)
-    for item in undone:
-        tell(item)
-    return undone
 
 
 def _accepted(number: int, note: str, journal: str | None, *, yes: bool) -> bool:

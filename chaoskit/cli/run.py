@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from chaoskit import api, spec
+from chaoskit.cli.ahead import check_file, check_reports
 from chaoskit.cli.assessing import assessed, look
 from chaoskit.cli.common import aws_settings, signals_held, target_options
-from chaoskit.cli.due import Agenda, alone, tell
-from chaoskit.cli.reporting import OPTIONS, publish, report_options, take, write_reports
+from chaoskit.cli.due import CLOUDWATCH, Agenda, alone, tell
+from chaoskit.cli.reporting import publish, report_options, status_after, take, write_reports
 from chaoskit.cli.terminal import plain_console
 from chaoskit.embedded import PROFILES
 from chaoskit.engine import Stop
@@ -25,7 +26,9 @@ from chaoskit.slo import SystemClock
 from chaoskit.trends import series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
 
     from chaoskit.cli.assessing import Look
     from chaoskit.experiment import Experiment
@@ -98,24 +101,28 @@ def command(
     """
     if heartbeat and not due:
         raise click.UsageError("--heartbeat goes with --due")
+    reports = take(options)
+    check_reports(reports)
+    if heartbeat and heartbeat != CLOUDWATCH:
+        check_file(Path(heartbeat), folders_are_made=False)
     experiments = spec.load(paths)
     if not due:
-        return _run(experiments, paths, target=target, **options)
+        return _run(experiments, paths, reports, target=target, **options)
     with alone() as first:
         if not first:
             click.echo("Another `run --due` is going on; nothing is begun beside it.")
             return ExitCode.PASSED
         now = SystemClock().now
-        agenda = Agenda.of(experiments, target)
+        agenda = Agenda.of(experiments, target, now())
         wanted = agenda.due(now())
         if wanted:
-            status = _run(wanted, tuple(each.path for each in wanted), target=target, **options)
+            status = _run(wanted, tuple(each.path for each in wanted), reports, target=target, **options)
         else:
             status = ExitCode.PASSED
             click.echo(f"Nothing is due; {_upcoming(agenda)}.")
-        beat = Agenda.of(experiments, target).beat(now())
+        beat = Agenda.of(experiments, target, now()).beat(now())
         if heartbeat:
-            where = {name: value for name, value in options.items() if name not in (*_HOW, *OPTIONS)}
+            where = {name: value for name, value in options.items() if name not in _HOW}
             tell(beat, heartbeat, target, aws_settings(**where))
     return status
 
@@ -123,11 +130,11 @@ def command(
 def _run(
     experiments: Sequence[Experiment],
     paths: Sequence[Path],
+    reports: Mapping[str, Any],
     *,
     target: api.TargetName,
     **options: Any,
 ) -> int:
-    reports = take(options)
     how = {name: options.pop(name) for name in _HOW}
     settings = aws_settings(**options)
     told, out = plain_console(stderr=True), plain_console(piped=_PIPE_WIDTH)
@@ -143,24 +150,32 @@ def _run(
     with signals_held(stop), progress(told, experiments) as listener:
         results = api.run(*paths, target=target, settings=settings, stop=stop, listener=listener, **how)
     document = results.dump()
+    troubles: list[str] = []
+    try:  # a terminal that fails has then cost nothing, and a file that can't be written no word either
+        assessment = assessed(document["results"], looks[0]).dump() if looks else None
+        troubles += write_reports(document, reports, assessment=assessment)
+    finally:
+        _tell(out, results, document, how["repeat"])
+    troubles += publish(document, reports["publish"], target, settings)
+    status = status_after(troubles, results.exit_code)
+    if others := api.left_open(results):
+        told.print(f"{others} changes of earlier runs are STILL OPEN: chaoskit status", style="red")
+        return ExitCode.ERROR
+    return status
+
+
+def _tell(out: Console, results: Results, document: Mapping[str, Any], repeat: int) -> None:
     out.print(summary(results))
-    if how["repeat"] > 1:
-        out.print(slo_table(series([document]), f"{how['repeat']} runs of each experiment"))
+    if repeat > 1:
+        out.print(slo_table(series([document]), f"{repeat} runs of each experiment"))
     for result in results.results:
         if result.verdict is not Verdict.PASSED:
             out.print(
                 f"\n{result.experiment.id}: {story(result)}", markup=False, highlight=False, soft_wrap=True
             )
-    assessment = assessed(document["results"], looks[0]).dump() if looks else None
-    write_reports(document, reports, assessment=assessment)
     for line in disagreements(results):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
     out.print(_closing(results), markup=False, highlight=False)
-    publish(document, reports["publish"], target, settings)
-    if others := api.left_open(results):
-        told.print(f"{others} changes of earlier runs are STILL OPEN: chaoskit status", style="red")
-        return ExitCode.ERROR
-    return results.exit_code
 
 
 def _upcoming(agenda: Agenda) -> str:

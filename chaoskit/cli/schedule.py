@@ -34,7 +34,7 @@ def command() -> None:
 def listed(paths: tuple[Path, ...], *, target: str) -> int:
     """Show when each experiment was last run, is next due, and whether it waits for a review."""
     now = SystemClock().now()
-    agenda = Agenda.of(spec.load(paths), target)
+    agenda = Agenda.of(spec.load(paths), target, now)
     upcoming = agenda.upcoming(now)
     table = Table(title="Schedules (times in UTC)", title_justify="left")
     for column in ("experiment", "schedule", "last begun", "next", "review"):

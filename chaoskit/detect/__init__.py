@@ -1,1 +1,1 @@
-"""Detection content evaluated outside of any account: what both the sandbox and the probes need."""
+"""Detection content evaluated outside of any account, and CloudTrail's names: shared with the sandbox."""

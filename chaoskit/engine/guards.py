@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from chaoskit.aws import only_reads
 from chaoskit.contract import Observation
+from chaoskit.engine.foreign import asked
 from chaoskit.errors import AwsError, GuardError
 from chaoskit.experiment import Role
 from chaoskit.switches import Switches
@@ -34,7 +35,7 @@ class InconclusiveError(Exception):
 def look(probe: Probe, aws: Aws, trace: Trace) -> Observation:
     """Look; an account that can't be read is an answer too: unknown."""
     try:
-        return probe.look(aws, trace)
+        return asked(probe, probe.look, aws, trace)
     except AwsError as error:
         return Observation(holds=None, summary=f"{probe.about.name} could not look: {error}")
 
@@ -42,7 +43,7 @@ def look(probe: Probe, aws: Aws, trace: Trace) -> Observation:
 def ready(probe: Probe, aws: Aws) -> Observation:
     """Ask whether a probe's telemetry is on; unreadable is unknown."""
     try:
-        return probe.ready(aws)
+        return asked(probe, probe.ready, aws)
     except AwsError as error:
         return Observation(holds=None, summary=f"{probe.about.name} could not look: {error}")
 
@@ -106,8 +107,8 @@ def before(experiment: Experiment, aws: Aws, trace: Trace) -> frozenset[str]:
     Raises:
         AwsError: It can't be read.
     """
-    asked = (each for one in experiment.expect for each in (one.probe, one.repaired_by) if each)
-    return frozenset[str]().union(*(each.before(aws, trace) for each in asked))
+    probes = (each for one in experiment.expect for each in (one.probe, one.repaired_by) if each)
+    return frozenset[str]().union(*(asked(each, each.before, aws, trace) for each in probes))
 
 
 def check_steady_state(experiment: Experiment, aws: Aws, trace: Trace) -> str | None:

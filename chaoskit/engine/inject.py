@@ -13,6 +13,7 @@ from chaoskit.contract import Attempt, named_in
 from chaoskit.engine.deadman import ARMED
 from chaoskit.engine.guards import InconclusiveError, check_region
 from chaoskit.engine.leases import changed
+from chaoskit.engine.plan import walked
 from chaoskit.errors import AwsError, DeniedError, GuardError
 from chaoskit.journal import Record, Status
 from chaoskit.leases import LeaseLostError
@@ -94,7 +95,7 @@ class Injector:
         """
         outcome = FaultResult(name)
         self._result.faults.append(outcome)
-        changes = fault.changes(self._aws)
+        changes = walked(fault, self._aws)
         try:
             change = next(changes, None)
             while change is not None:

@@ -32,7 +32,7 @@ _ANSWERED: Final = (Status.APPLIED, Status.DENIED)
 _LANDING_S: Final = 90.0
 _ROUNDS: Final = 2
 """What is there already since it has not quite gone yet was not made: then once more."""
-_BEGUN: Final = "its undo has begun"
+BEGUN: Final = "its undo has begun"
 """So begins the note of a row whose state may be halfway back, by what only this rollback did."""
 
 
@@ -101,7 +101,7 @@ class Rollback:
         except Exception as error:  # noqa: BLE001 - whatever keeps one from being undone must not keep the others
             note = str(error) if isinstance(error, ChaoskitError) else f"{type(error).__name__}: {error}"
             after = self._halfway(entry, error) if entry.id in self._begun else entry.after
-            kept = note if after is not None else f"{_BEGUN}: {note}"
+            kept = note if after is not None else f"{BEGUN}: {note}"
             with suppress(JournalError):
                 self._journal.mark(entry.id, Status.UNDO_FAILED, kept)
             failed = replace(entry, status=Status.UNDO_FAILED, note=kept, after=after or entry.after)
@@ -175,7 +175,7 @@ class Rollback:
             ChaoskitError: The state is neither what was captured nor what the fault left.
         """
         record = entry.record
-        if record.state is None or not self._compares(entry) or entry.note.startswith(_BEGUN):
+        if record.state is None or not self._compares(entry) or entry.note.startswith(BEGUN):
             return
         now = self._retrying()(self._aws.read, Query.load(record.state))
         if now not in (record.captured, entry.after[0]):
@@ -196,7 +196,7 @@ class Rollback:
         """Say that what differs from now on may be this rollback's own doing, should it be cut short."""
         if len(entry.record.undo) > 1 and self._compares(entry):
             with suppress(JournalError):  # a full disk must not keep the fault in
-                self._journal.mark(entry.id, Status.UNDO_FAILED, _BEGUN)
+                self._journal.mark(entry.id, Status.UNDO_FAILED, BEGUN)
         self._begun.add(entry.id)
 
     def _undo_and_verify(self, entry: Entry) -> None:

@@ -38,7 +38,8 @@ class Timeline:
         try:
             if self._listener:
                 self._listener(self._result, entry)
-        except Exception as error:  # noqa: BLE001 - a terminal that is gone must not keep a fault from being undone
+        # SystemExit is rich's answer to a pipe that nobody reads.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a terminal that is gone must not keep a fault from being undone
             self._listener = None
             self._log.warning("nobody listens any more", exc_info=error)
 

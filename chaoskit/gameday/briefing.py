@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from chaoskit.report.markdown import plain
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from chaoskit.contract import Probe
     from chaoskit.gamedays import GameDay, Inject
 
+_VARIABLE: Final = re.compile(r"\$\{(sandbox|workload)\.(\w+)\}")
+_OWNERS: Final = {"sandbox": "the target's", "workload": "the workload's"}
+
 
 def briefing(day: GameDay, *, blind: bool = False) -> str:
     """As Markdown.
@@ -20,7 +24,12 @@ def briefing(day: GameDay, *, blind: bool = False) -> str:
         day: What will be played.
         blind: For the blue team of a blind day: without what is injected, expected and when.
     """
-    return "\n".join(_blind(day) if blind else _whole(day)) + "\n"
+    return _in_words("\n".join(_blind(day) if blind else _whole(day))) + "\n"
+
+
+def _in_words(text: str) -> str:
+    """What no account has been asked for yet, as people would say it."""
+    return _VARIABLE.sub(lambda found: f"{_OWNERS[found[1]]} {found[2].replace('_', ' ')}", text)
 
 
 def _whole(day: GameDay) -> Iterator[str]:
@@ -68,7 +77,7 @@ def _inject(number: int, inject: Inject) -> Iterator[str]:
     yield f"## Inject {number}: {plain(about.title)}"
     yield ""
     yield f"- **hypothesis**: {plain(about.hypothesis)}"
-    where = f"accounts {plain(', '.join(radius.accounts))}; regions {plain(', '.join(radius.regions))}"
+    where = f"account: {plain(', '.join(radius.accounts))}; region: {plain(', '.join(radius.regions))}"
     yield f"- **blast radius**: {where}; at most {radius.max_changes} changes within {radius.max_duration}"
     for fault in about.faults:
         yield f"- **injected**: {plain(fault.summary())}"
@@ -99,5 +108,5 @@ def _abort(day: GameDay, *, everything: bool) -> Iterator[str]:
 
 def _told(probe: Probe) -> str:
     """A probe with its parameters, as the file names it."""
-    values = ", ".join(f"{name} {value}" for name, value in vars(probe).items())
+    values = ", ".join(f"{name}: {value}" for name, value in vars(probe).items())
     return f"{probe.about.name} ({values})" if values else probe.about.name

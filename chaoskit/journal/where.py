@@ -7,6 +7,7 @@ is shown. `CHAOSKIT_JOURNAL` names the one that commands use when they are told 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -32,9 +33,18 @@ def this_journal() -> Where:
 
 
 def every_journal() -> list[Where]:
-    """Every journal of this user, and the one that is named."""
-    named = named_journal()
-    return [*journals(), *([named] if named else [])]
+    """Every journal of this user, and the one that is named, once each.
+
+    A named file that is not there yet has nothing open; it is made by the first run.
+    """
+    named, own = named_journal(), journals()
+    if named is None:
+        return [*own]
+    if not _is_file(named):
+        return [*own, named]
+    file = Path(named)
+    known = _real(file) in map(_real, own)
+    return [*own] if known or not _is_there(file) else [*own, file]
 
 
 def open_journal(where: Where, *, readonly: bool = False) -> AbstractContextManager[Journal]:
@@ -43,17 +53,37 @@ def open_journal(where: Where, *, readonly: bool = False) -> AbstractContextMana
     Raises:
         JournalError: It can't be used, or the URL is wrong; `JournalBusyError` when another process writes.
     """
-    if isinstance(where, Path) or not where.startswith(f"{_SCHEME}:"):
-        return SqliteJournal(Path(where), readonly=readonly)
+    if _is_file(where):
+        return SqliteJournal(_real(where), readonly=readonly)
     from chaoskit.aws import Connection, default_region  # noqa: PLC0415 - most commands need no AWS yet
     from chaoskit.journal.dynamodb import DynamoJournal  # noqa: PLC0415 - as above
 
-    table, said = _read(where)
+    table, said = _read(str(where))
     region = said.get("region") or default_region(said.get("profile"))
     if region is None:
         raise JournalError(f"The journal {where} names no region: add ?region=us-east-1, or set AWS_REGION.")
     connection = Connection(region, endpoint_url=said.get("endpoint"), profile=said.get("profile"))
     return DynamoJournal(table, connection, account=said.get("account"), readonly=readonly)
+
+
+def _is_file(where: Where) -> bool:
+    return isinstance(where, Path) or not where.startswith(f"{_SCHEME}:")
+
+
+def _real(file: Where) -> Path:
+    """Without links, for the lock lies beside the file itself. `Path.resolve` fails at links in a circle."""
+    return Path(os.path.realpath(file))
+
+
+def _is_there(file: Path) -> bool:
+    """Whether it is, or nobody can tell: then opening it says why."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _read(url: str) -> tuple[str, dict[str, str]]:

@@ -103,6 +103,14 @@ class Chaos:
         """
         return self._lab.fault(name, **parameters)
 
+    def probe(self, name: str, **parameters: Any) -> Probe:
+        """The probe of that name, as a detector for `assert_detected`; see `fault`.
+
+        Raises:
+            SpecError: There is no such probe, or something is wrong with a parameter.
+        """
+        return spec.probe(name, parameters, self._lab.place.variables)
+
     def run(self, experiment: str | Path, *, verdict: str | None = "PASSED") -> Result:
         """Run an experiment of this project.
 
@@ -137,7 +145,7 @@ class Chaos:
                 ended, or is not restored.
         """
         __tracebackhide__ = True
-        made = self._lab.fault(fault, **parameters) if isinstance(fault, str) else fault
+        made = self._fault(fault, parameters)
         try:
             with self._lab.inject(made, max_duration=max_duration) as result:
                 yield result
@@ -153,7 +161,7 @@ class Chaos:
 
         Args:
             rule: The name of an EventBridge rule that has an SQS target; a Sigma rule's file; or any probe,
-                e.g. one that asks a SIEM.
+                of `probe` or of its class, e.g. one that asks a SIEM.
             by: The fault, of `fault`; or a name with its parameters.
             within: The SLO, counted from the fault's call.
             parameters: Of the fault, when it is given by name.
@@ -165,9 +173,9 @@ class Chaos:
             ExperimentFailedError: It was not detected in time, it can't be told, or it is not restored.
         """
         __tracebackhide__ = True
-        fault = self._lab.fault(by, **parameters) if isinstance(by, str) else by
+        fault = self._fault(by, parameters)
         slo = Duration.parse(within)
-        probe = rule if isinstance(rule, Probe) else self._detector(rule)
+        probe = self._detector(rule)
         name = rule if isinstance(rule, str) else getattr(rule, "name", probe.about.name)
         experiment = Experiment(
             id=f"detected-{fault.about.name.replace('.', '-')}",
@@ -190,10 +198,17 @@ class Chaos:
             raise ExperimentFailedError(story(result))
         return result.expectations[0]
 
-    def _detector(self, rule: str | Path) -> Probe:
+    def _fault(self, fault: Fault | str, parameters: Mapping[str, Any]) -> Fault:
+        if isinstance(fault, str):
+            return self._lab.fault(fault, **parameters)
+        return spec.filled(fault, self._lab.place.variables)
+
+    def _detector(self, rule: str | Path | Probe) -> Probe:
+        if isinstance(rule, Probe):
+            return spec.filled(rule, self._lab.place.variables)
         if isinstance(rule, Path) or rule.endswith(_ENDINGS):
-            return spec.probe("sigma.matched", {"rule": str(self._root / rule)}, {})
-        return spec.probe("eventbridge.matched", {"rule": rule}, {})
+            return self.probe("sigma.matched", rule=str(self._root / rule))
+        return self.probe("eventbridge.matched", rule=rule)
 
     def _file(self, experiment: str | Path) -> Path:
         path = Path(experiment)

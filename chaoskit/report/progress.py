@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.live import Live
@@ -66,7 +67,8 @@ class Board:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        with suppress(OSError):  # the terminal was closed; what the runs found is still to be kept
+            self._live.stop()
 
     def __call__(self, result: Result, event: Event) -> None:
         """See `Listener`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError
@@ -16,13 +17,15 @@ from chaoskit.report import spans
 from chaoskit.report.asff import AT_ONCE, findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from chaoskit.aws import Aws
 
 _WITHIN_S: Final = 10.0
 _LOOPBACK: Final = {"127.0.0.1", "localhost", "::1"}
 _MOST_NAMED: Final = 20
+_SLACK: Final = "CHAOSKIT_SLACK_WEBHOOK"
+_TEAMS: Final = "CHAOSKIT_TEAMS_WEBHOOK"
 
 
 def to_security_hub(document: Mapping[str, Any], aws: Aws) -> int:
@@ -53,7 +56,7 @@ def to_slack(document: Mapping[str, Any]) -> None:
     Raises:
         ChaoskitError: The variable is not set, or the webhook did not take it.
     """
-    _post("CHAOSKIT_SLACK_WEBHOOK", {"text": _message(document, bold="*")})
+    _post(_SLACK, {"text": _message(document, bold="*")})
 
 
 def to_teams(document: Mapping[str, Any]) -> None:
@@ -71,7 +74,7 @@ def to_teams(document: Mapping[str, Any]) -> None:
         "body": [{"type": "TextBlock", "text": line, "wrap": True} for line in lines],
     }
     content = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
-    _post("CHAOSKIT_TEAMS_WEBHOOK", {"type": "message", "attachments": [content]})
+    _post(_TEAMS, {"type": "message", "attachments": [content]})
 
 
 def to_traces(document: Mapping[str, Any]) -> None:
@@ -86,6 +89,25 @@ WEB: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
 }
 """Those that need no AWS account."""
 PUBLISHERS: Final = ("securityhub", *WEB)
+
+
+def check(names: Iterable[str]) -> None:
+    """See to it that they can be told, as far as that shows without telling them.
+
+    Args:
+        names: Of `PUBLISHERS`.
+
+    Raises:
+        ChaoskitError: A variable is not set, or an extra is missing.
+    """
+    for name in names:
+        if name == "otlp":
+            spans.check()
+        elif name in _VARIABLES:
+            _address(_VARIABLES[name])
+
+
+_VARIABLES: Final = {"slack": _SLACK, "teams": _TEAMS}
 
 
 def _message(document: Mapping[str, Any], bold: str) -> str:
@@ -103,11 +125,7 @@ def _message(document: Mapping[str, Any], bold: str) -> str:
 
 
 def _post(variable: str, body: Mapping[str, Any]) -> None:
-    """The address is a secret, so it is never shown."""
-    url = os.environ.get(variable, "")
-    place = urlsplit(url)
-    if place.scheme != "https" and not (place.scheme == "http" and place.hostname in _LOOPBACK):
-        raise ChaoskitError(f"Set {variable} to the webhook's address, which begins with https://.")
+    url = _address(variable)
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - see above
     try:
         with urlopen(request, timeout=_WITHIN_S):  # noqa: S310 - as above
@@ -117,3 +135,15 @@ def _post(variable: str, body: Mapping[str, Any]) -> None:
         raise ChaoskitError(f"The webhook in {variable} answered {error.code}.") from None
     except (OSError, HTTPException, ValueError) as error:
         raise ChaoskitError(f"The webhook in {variable} can't be reached ({type(error).__name__}).") from None
+
+
+def _address(variable: str) -> str:
+    """It is a secret, so it is never shown."""
+    url = os.environ.get(variable, "")
+    with suppress(ValueError):  # of what is no address at all
+        place = urlsplit(url)
+        if place.hostname and (
+            place.scheme == "https" or (place.scheme == "http" and place.hostname in _LOOPBACK)
+        ):
+            return url
+    raise ChaoskitError(f"Set {variable} to the webhook's address, which begins with https://.")

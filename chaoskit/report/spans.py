@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Tracer
 
-_INSTALL: Final = "Traces need OpenTelemetry: pip install 'chaoskit[otel]'"
+_INSTALL: Final = "Traces need OpenTelemetry: pip install 'chaoskit[otel]'."
 _PHASE_ENDS: Final = {"ready": "prepare", "applied": "inject", "denied": "inject", "undone": "rollback"}
 
 
@@ -30,13 +30,12 @@ def export(document: Mapping[str, Any], exporter: SpanExporter | None = None) ->
     Raises:
         ChaoskitError: OpenTelemetry is missing, or nobody takes the spans.
     """
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - as above
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - as above
-        from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult  # noqa: PLC0415 - as above
-    except ModuleNotFoundError as error:
-        raise ChaoskitError(_INSTALL) from error
+    check()
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - as above
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - as above
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult  # noqa: PLC0415 - as above
+
     provider = TracerProvider(resource=Resource.create({"service.name": "chaoskit"}))
     told = _Told(exporter or OTLPSpanExporter(), SpanExportResult.SUCCESS)
     provider.add_span_processor(SimpleSpanProcessor(told))  # type: ignore[arg-type] # it does what is asked of one
@@ -46,6 +45,19 @@ def export(document: Mapping[str, Any], exporter: SpanExporter | None = None) ->
         raise ChaoskitError(
             "The trace could not be delivered: look at OTEL_EXPORTER_OTLP_ENDPOINT and who listens there."
         )
+
+
+def check() -> None:
+    """See to it that spans can be sent.
+
+    Raises:
+        ChaoskitError: OpenTelemetry is missing.
+    """
+    try:
+        import opentelemetry.exporter.otlp.proto.http.trace_exporter  # noqa: PLC0415 - an extra
+        import opentelemetry.sdk.trace.export  # noqa: F401, PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise ChaoskitError(_INSTALL) from error
 
 
 class _Told:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chaoskit.errors import Problem, SpecError
 from chaoskit.spec.builder import built
 from chaoskit.spec.names import known_names
-from chaoskit.spec.python import fault, probe
+from chaoskit.spec.python import fault, filled, probe
 from chaoskit.spec.values import shown
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chaoskit.experiment import Experiment
 
-__all__ = ["fault", "files", "known_names", "load", "probe"]
+__all__ = ["fault", "files", "filled", "known_names", "load", "probe"]
 
 _ENDINGS: Final = (".yaml", ".yml")
 

@@ -13,6 +13,7 @@ from chaoskit.knowledge import KINDS, catalog
 from chaoskit.slo import Duration
 from chaoskit.spec.document import Mapping, read
 from chaoskit.spec.elements import element
+from chaoskit.spec.kinds import EXPERIMENT, is_other
 from chaoskit.spec.schedule import schedule
 from chaoskit.spec.values import BAD, Bad, Reader, one_of, shown
 
@@ -62,6 +63,8 @@ class Builder:
 
     def build(self, root: Node) -> Experiment | None:
         """The experiment, or None when anything was wrong."""
+        if is_other(self._read, root, EXPERIMENT):
+            return None
         keys = self._read.mapping(root, "an experiment", (*REQUIRED, *OPTIONAL), REQUIRED)
         if isinstance(keys, Bad):
             return None
@@ -121,7 +124,10 @@ class Builder:
         if isinstance(keys, Bad):
             return BAD
         values = {
-            name: self._read.value(value, hints[name], f"blast_radius.{name}") for name, value in keys.items()
+            name: self._lasting(value, f"blast_radius.{name}")
+            if hints[name] is Duration
+            else self._read.value(value, hints[name], f"blast_radius.{name}")
+            for name, value in keys.items()
         }
         for name in ("accounts", "regions"):
             if values.get(name) == ():
@@ -155,7 +161,7 @@ class Builder:
             return self._read.say(node, f"an expectation needs one of {', '.join(roles)}")
         role = Role(given[0])
         probe: Probe | Bad = element(self._read, keys[role], PROBES, "probe")
-        within = self._read.value(keys["within"], Duration, "within") if "within" in keys else None
+        within = self._lasting(keys["within"], "within") if "within" in keys else None
         runbook = self._runbook(keys["runbook"], role) if "runbook" in keys else None
         if within is None and role is not Role.GUARDRAIL:
             return self._read.say(node, f"a {role} needs its SLO: add for example `within: 60s`")
@@ -163,6 +169,11 @@ class Builder:
             return BAD
         named, repaired_by = runbook or (None, None)
         return Expectation(role, probe, within, named, repaired_by)
+
+    def _lasting(self, node: Node, what: str) -> Any:
+        """A duration in which something can happen."""
+        value = self._read.value(node, Duration, what)
+        return value or self._read.say(node, f"{what} must be more than zero: nothing is seen in no time")
 
     def _runbook(self, node: Node, role: Role) -> Any:
         """What must have repaired it: what the report calls it, and the probe that sees it at work."""

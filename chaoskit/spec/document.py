@@ -58,6 +58,10 @@ _Located = tuple[int, int, str]  # line, column, what is wrong
 def read(path: Path, problems: list[Problem]) -> Node | None:
     """Read a file; None (and a problem) when there is no document to speak of."""
     try:
+        # To open a pipe is to wait for its writer.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            problems.append(Problem(str(path), 1, 1, "this is a pipe or a device, not a file"))
+            return None
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
     except OSError as error:
@@ -81,6 +85,8 @@ def _parsed(raw: bytes) -> tuple[Node | None, tuple[_Located, ...]]:
         line = raw.count(b"\n", 0, error.start) + 1
         return None, ((line, 1, "the file is not UTF-8 text"),)
     except yaml.MarkedYAMLError as error:
+        if tab := _tab(raw, error):
+            return None, (tab,)
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return None, ((line, column, f"not valid YAML: {error.problem or error.context}"),)
@@ -90,6 +96,17 @@ def _parsed(raw: bytes) -> tuple[Node | None, tuple[_Located, ...]]:
         return None, ((1, 1, "the file is empty; an experiment starts with `id:`"),)
     converter = _Converter()
     return converter.convert(root), tuple(converter.problems)
+
+
+def _tab(raw: bytes, error: yaml.MarkedYAMLError) -> _Located | None:
+    """Where a line that can't be read is indented with a tab, which looks like spaces."""
+    if error.problem_mark is None:
+        return None
+    lines = raw.decode("utf-8-sig").splitlines()
+    line = lines[error.problem_mark.line] if error.problem_mark.line < len(lines) else ""
+    indentation = line[: len(line) - len(line.lstrip())]
+    column = indentation.find("\t") + 1
+    return (error.problem_mark.line + 1, column, "indent with spaces: here is a tab") if column else None
 
 
 class _Bounded:

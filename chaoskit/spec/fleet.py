@@ -10,6 +10,7 @@ from chaoskit.fleets import MOST_AT_ONCE, Fleet, Roles
 from chaoskit.slo import Duration
 from chaoskit.spec.builder import built, check_id
 from chaoskit.spec.document import Sequence, read
+from chaoskit.spec.kinds import FLEET, is_other
 from chaoskit.spec.names import known_names
 from chaoskit.spec.values import BAD, Bad, Reader, shown
 
@@ -68,6 +69,8 @@ class _Reading:
 
     def fleet(self, root: Node) -> Fleet | None:
         """The fleet, or None when anything was wrong."""
+        if is_other(self._read, root, FLEET):
+            return None
         keys = self._read.mapping(root, "a fleet", (*REQUIRED, *OPTIONAL), REQUIRED)
         if isinstance(keys, Bad):
             return None

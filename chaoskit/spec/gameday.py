@@ -13,6 +13,7 @@ from chaoskit.slo import Duration
 from chaoskit.spec.builder import built, check_id
 from chaoskit.spec.document import Scalar, Sequence, read
 from chaoskit.spec.elements import element
+from chaoskit.spec.kinds import GAME_DAY, is_other
 from chaoskit.spec.names import known_names
 from chaoskit.spec.values import BAD, Bad, Reader, one_of, shown
 
@@ -38,7 +39,9 @@ Word = Literal["FAILED", "ABORTED", "INCONCLUSIVE", "ERROR"]
 def is_gameday(path: Path) -> bool:
     """Whether a file is meant as a game day: by its folder, or by its injects."""
     try:
-        return path.absolute().parent.name == FOLDER or bool(_MARK.search(path.read_bytes()))
+        # To open a pipe is to wait for its writer.
+        inside = path.absolute().parent.name == FOLDER
+        return inside or (path.is_file() and bool(_MARK.search(path.read_bytes())))
     except OSError:  # who reads it for good says what is wrong
         return False
 
@@ -80,6 +83,8 @@ class _Reading:
 
     def day(self, root: Node) -> GameDay | None:
         """The game day, or None when anything was wrong."""
+        if is_other(self._read, root, GAME_DAY):
+            return None
         keys = self._read.mapping(root, "a game day", (*REQUIRED, *OPTIONAL), REQUIRED)
         if isinstance(keys, Bad):
             return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from chaoskit.contract import FAULTS, PROBES
+from chaoskit.contract import FAULTS, PROBES, Template
 from chaoskit.errors import SpecError
 from chaoskit.spec.document import Mapping, Scalar, Sequence
 from chaoskit.spec.elements import element
@@ -13,10 +15,13 @@ from chaoskit.spec.values import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping as MappingType
 
-    from chaoskit.contract import Fault, Probe
+    from chaoskit.contract import Element, Fault, Probe
     from chaoskit.errors import Problem
     from chaoskit.registry import Registry
     from chaoskit.spec.document import Node
+
+E = TypeVar("E", bound="Element")
+_OF_THE_TARGET: Final = re.compile(r"\$\{(sandbox|workload)\.")
 
 
 def fault(name: str, parameters: MappingType[str, Any], variables: MappingType[str, str]) -> Fault:
@@ -42,6 +47,31 @@ def probe(name: str, parameters: MappingType[str, Any], variables: MappingType[s
     """
     made: Probe = _made(PROBES, "probe", name, parameters, variables)
     return made
+
+
+def filled(made: E, variables: MappingType[str, str]) -> E:
+    """A fault or probe that was made of its class, with `${...}` in its texts filled in as by its name.
+
+    What stands for nothing of the target is left: another `${` may be there on purpose.
+
+    Raises:
+        SpecError: A text names what the target does not have.
+    """
+    problems: list[Problem] = []
+    reader = Reader(f"<{made.about.name}>", variables, problems)
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(fill, value))
+        if not isinstance(value, str) or not _OF_THE_TARGET.search(value):
+            return value
+        text = reader.value(Scalar(value, False, 1, 1), Template, "a text")
+        return type(value)(text) if isinstance(text, str) else value
+
+    values = {name: fill(value) for name, value in vars(made).items()}
+    if problems:
+        raise SpecError(problems)
+    return made if values == vars(made) else cast("E", dataclasses.replace(cast("Any", made), **values))
 
 
 def _made(

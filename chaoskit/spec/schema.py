@@ -30,6 +30,8 @@ _VARIABLE: Final = {"type": "string", "pattern": r"\$\{"}
 _TEXT: Final = {"type": ["string", "number", "boolean"]}
 """An account's id or `on` needs no quotes: the reader takes scalars as they are written."""
 _DURATION: Final = {"type": "string", "pattern": r"^(\d{1,9}(\.\d{1,9})?(ms|s|m|h|d))+$|\$\{"}
+_LASTING: Final = {**_DURATION, "pattern": _DURATION["pattern"].replace("^", "^(?=.*[1-9])", 1)}
+"""In which something can happen."""
 _MEANINGS: Final = {
     "id": "Lower-case words joined by hyphens; the file's name.",
     "title": "One sentence that says what is proven.",
@@ -130,6 +132,7 @@ def _blast_radius() -> dict[str, Any]:
     for name in ("accounts", "regions"):
         forms[name]["minItems"] = 1
     forms["max_changes"]["anyOf"][0]["minimum"] = 1
+    forms["max_duration"] = _LASTING
     return _mapping(forms, hints)
 
 
@@ -137,7 +140,7 @@ def _expectation() -> dict[str, Any]:
     roles = [role.value for role in Role]
     who = {"anyOf": [_TEXT, {**_mapping(dict.fromkeys(RESPONDER_PROBES, _TEXT), ()), "minProperties": 1}]}
     forms: dict[str, Any] = {role: _told({"$ref": "#/$defs/probe"}, role) for role in roles}
-    forms |= {"within": _told(_DURATION, "within"), "runbook": _told(who, "runbook")}
+    forms |= {"within": _told(_LASTING, "within"), "runbook": _told(who, "runbook")}
     timed = [role for role in roles if role != Role.GUARDRAIL]
     return {
         **_mapping(forms, ()),

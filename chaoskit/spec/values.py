@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _VARIABLE: Final = re.compile(r"(\$?)\$\{([^}]*)\}")
 _INTEGER: Final = re.compile(r"-?\d{1,15}")
 _NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+_DURATION: Final = re.compile(r"(\d+(\.\d+)?(ms|s|m|h|d))+")
+_LONGEST: Final = Duration.parse("3650d")
+"""Of what is longer no calendar has the end."""
 _LONGEST_SHOWN: Final = 60
 _MOST_LISTED: Final = 200
 
@@ -117,10 +120,7 @@ class Reader:
 
     def _scalar(self, node: Scalar, text: str, kind: Any, what: str) -> Any:
         if kind is Duration:
-            try:
-                return Duration.parse(text)
-            except ValueError:
-                return self.say(node, f"{what} must be a duration such as 60s or 1h30m, not {shown(text)}")
+            return self._duration(node, text, what)
         if kind is bool and text in ("true", "false"):
             return text == "true"
         if kind is int and _INTEGER.fullmatch(text):
@@ -130,6 +130,19 @@ class Reader:
         if kind in (str, Template) and not (node.plain and text in ("", "~", "null")):
             return text
         return self.say(node, f"{what} must be {_expected(kind)}, not {shown(text) if text else 'empty'}")
+
+    def _duration(self, node: Node, text: str, what: str) -> Any:
+        if not _DURATION.fullmatch(text):
+            return self.say(node, f"{what} must be a duration such as 60s or 1h30m, not {shown(text)}")
+        try:
+            found = Duration.parse(text)
+        except ValueError:  # more digits than a duration has
+            found = None
+        if found is None or found > _LONGEST:
+            return self.say(
+                node, f"{what} {shown(text)} is too long: at most {_LONGEST}, and nine digits a number"
+            )
+        return found
 
 
 def shown(text: str) -> str:

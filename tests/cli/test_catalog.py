@@ -69,6 +69,34 @@ def test_only_the_faults_of_a_technique_are_listed(capsys: pytest.CaptureFixture
     assert "iam.attach-role-policy" not in names
 
 
+def test_a_technique_stands_for_its_parts_as_for_pytest(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [element["name"] for element in listed(capsys, "--attack", "T1098")]
+    assert names == [
+        fault.about.name
+        for fault in FAULTS
+        if any(each == "T1098" or each.startswith("T1098.") for each in fault.about.attack)
+    ]
+    assert "iam.attach-role-policy" in names  # T1098.003
+    assert "iam.attach-role-policy" not in [
+        element["name"] for element in listed(capsys, "--attack", "T1098.001")
+    ]
+
+
+def test_what_no_fault_is_of_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    told = run(capsys, "--attack", "T1190", "--layer", "data")
+    assert told == (0, "No fault of the layer data and T1190.\n", "")
+    assert listed(capsys, "--attack", "T1190", "--layer", "data") == []
+
+
+def test_a_folder_of_experiments_is_needed_only_where_it_is_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "iam.attach-role-policy")[0] == 0
+    told = run(capsys, "--markdown", "catalog.md")
+    assert told == (2, "", "chaoskit: experiments:1:1: there is no such file\n")
+
+
 @pytest.mark.parametrize("name", ELEMENTS)
 def test_every_element_is_explained(capsys: pytest.CaptureFixture[str], name: str) -> None:
     status, out, _ = run(capsys, name)

@@ -38,6 +38,9 @@ def test_plan_prints_markdown_too_and_less_for_a_blind_blue_team(capsys: pytest.
     _, blind, _ = run(capsys, "gameday", "plan", SHIPPED, "--markdown", "--blind")
     assert "**hypothesis**" in whole
     assert "hypothesis" not in blind
+    assert "$" not in whole
+    assert "account: the target's account; region: the target's region;" in whole
+    assert "cloudwatch.alarm (name: the workload's inference error alarm)" in whole
     assert "leaked" not in blind.lower()
 
 

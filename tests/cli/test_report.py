@@ -85,6 +85,27 @@ def test_an_edited_report_is_noticed(
     assert said in told
 
 
+def test_a_report_replaces_another_whole_and_a_link_stays_one(report: Path, tmp_path: Path) -> None:
+    old, link = tmp_path / "old.json", tmp_path / "latest.json"
+    old.write_text("another")
+    link.symlink_to(old)
+    with old.open() as reader:
+        with pytest.raises(SystemExit) as ended:
+            main(["report", "render", str(report), "--json", str(link)])
+        assert (ended.value.code, reader.read()) == (0, "another")
+    assert old.read_text() == report.read_text()
+    assert link.readlink() == old
+
+
+def test_a_report_of_no_kind_and_for_nobody_is_refused(
+    report: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["report", "render", str(report)])
+    assert ended.value.code == 2
+    assert "say what to write, or whom to tell: --html FILE" in capsys.readouterr().err
+
+
 def test_a_report_that_was_made_up_anew_is_noticed_where_its_run_was(verify: Verify, report: Path) -> None:
     History(history_path()).keep(results().dump())
     assert verify(report)[0] == 0

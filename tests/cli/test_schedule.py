@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chaoskit import spec
 from chaoskit.cli import main
-from chaoskit.cli.due import alone
+from chaoskit.cli.due import Agenda, alone
 from chaoskit.heartbeat import Beat
 from chaoskit.history import History
 from chaoskit.home import heartbeat_path, history_path
@@ -85,6 +86,28 @@ def test_the_list_tells_when_each_was_begun_on_that_target(capsys: pytest.Captur
     begun(timedelta(days=2), "aws")
     assert "never" in run(capsys, "schedule", "list", str(ONE))[1]
     assert "never" not in run(capsys, "schedule", "list", str(ONE), "--target", "aws")[1]
+
+
+def test_a_clock_that_was_once_ahead_silences_no_schedule(capsys: pytest.CaptureFixture[str]) -> None:
+    begun(timedelta(days=-400), "aws")
+    begun(timedelta(days=8), "aws")
+    now = datetime.now(UTC)
+    agenda = Agenda.of(spec.load([ONE]), "aws", now)
+    assert [each.id for each in agenda.due(now)] == [ONE.stem]
+    begun(timedelta(days=1), "aws")  # that run
+    assert Agenda.of(spec.load([ONE]), "aws", now).due(now) == []
+    assert (
+        f"{now - timedelta(days=1):%Y-%m-%d}"
+        in run(capsys, "schedule", "list", str(ONE), "--target", "aws")[1]
+    )
+
+
+def test_a_sandbox_s_clock_that_skips_is_a_little_ahead_and_what_it_began_has_begun() -> None:
+    begun(timedelta(hours=-5))
+    now = datetime.now(UTC)
+    agenda = Agenda.of(spec.load([ONE]), "embedded", now)
+    assert (agenda.due(now), agenda.last) == ([], {ONE.stem: now})
+    assert Agenda.of(spec.load([ONE]), "aws", now).last == {}
 
 
 def test_what_is_installed_twice_is_installed_once(

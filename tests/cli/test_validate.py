@@ -95,8 +95,8 @@ def test_a_reader_that_goes_away_is_no_crash(small: Path) -> None:
         assert process.stdout
         assert process.stderr
         process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
-    assert process.returncode == 1
+        assert process.stderr.read() == b""
+    assert process.returncode == 0  # all of them are valid
 
 
 def test_experiments_and_game_days_are_checked_together(

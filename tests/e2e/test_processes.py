@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -123,6 +124,52 @@ def test_a_signal_rolls_back_and_leaves_a_readable_summary(world: World, number:
     assert f"stopped by {number.name}" in out
     assert "everything restored" in out
     assert "Traceback" not in out
+    assert world.attached() == before
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_run_that_nobody_reads_any_more_keeps_its_results_and_its_verdict(
+    world: World, tmp_path: Path, stream: str
+) -> None:
+    before = world.attached()
+    reading, writing = os.pipe()
+    os.close(reading)
+    streams: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: writing}
+    file = tmp_path / "out.json"
+    command = [sys.executable, "-m", "chaoskit", "run", IDENTITY[0], "--json", str(file)]
+    done = subprocess.run(command, env=world.environment(), cwd=ROOT, timeout=180, check=False, **streams)
+    os.close(writing)
+    results = json.loads(file.read_text())
+    assert (done.returncode, [each["verdict"] for each in results["results"]]) == (0, ["PASSED"])
+    assert results["run_id"] in world.chaoskit("history").stdout
+    assert world.attached() == before
+
+
+def test_a_run_whose_terminal_is_closed_rolls_back_and_keeps_its_results(
+    world: World, tmp_path: Path
+) -> None:
+    before, file = world.attached(), tmp_path / "out.json"
+    terminal, screen = pty.openpty()
+    command = [sys.executable, "-m", "chaoskit", "run", str(world.experiment), "--json", str(file)]
+    with subprocess.Popen(
+        command, env=world.environment(TERM="xterm"), cwd=ROOT, stdin=screen, stdout=screen, stderr=screen
+    ) as process:
+        os.close(screen)
+        guard = threading.Timer(60, process.kill)
+        guard.start()
+        try:
+            seen = b""
+            while b"applied" not in seen:  # ends with an error if the process does
+                seen += os.read(terminal, 4096)
+            os.close(terminal)
+            process.send_signal(signal.SIGHUP)  # as the kernel does to whose terminal it is
+            process.wait(timeout=30)
+        finally:
+            guard.cancel()
+            process.kill()
+    (result,) = json.loads(file.read_text())["results"]
+    assert (process.returncode, result["verdict"], result["restored"]) == (3, "ABORTED", True)
+    assert "stopped by SIGHUP" in result["reason"]
     assert world.attached() == before
 
 

@@ -118,6 +118,27 @@ def test_a_fault_is_in_for_a_block_and_the_project_is_where_experiments_are(
     found.stdout.fnmatch_lines(["E*FAILED: detection: rule chaoskit-public-bucket-acl has not reported*"])
 
 
+def test_variables_are_filled_in_however_a_fault_or_probe_is_given(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+        from chaoskit.faults.iam_attach_role_policy import AttachRolePolicy
+        from chaoskit.probes.iam_policy_attached import PolicyAttached
+
+        ROLE, POLICY = "${workload.training_role}", "arn:aws:iam::aws:policy/ReadOnlyAccess"
+
+        def test_of_its_class(assert_detected):
+            by = AttachRolePolicy(role=ROLE, policy=POLICY)
+            assert assert_detected(PolicyAttached(role=ROLE, policy=POLICY), by=by).met
+
+        def test_by_name(chaos, assert_detected):
+            rule = chaos.probe("iam.policy-attached", role=ROLE, policy=POLICY)
+            assert assert_detected(rule, by="iam.attach-role-policy", role=ROLE, policy=POLICY).met
+        """
+    )
+    run(project).assert_outcomes(passed=2)
+
+
 def test_the_sandbox_fixture_is_skipped_on_aws(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(sandbox): pass")
     run(project, "--chaos-target", "aws").assert_outcomes(skipped=1)

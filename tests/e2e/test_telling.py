@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.one_sandbox import OneSandbox
 
 GUARDRAIL = SHIPPED / "identity" / "leave-organization.yaml"
+DUE = SHIPPED / "identity" / "admin-policy-on-production-user.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,50 @@ def test_a_run_that_is_repeated_shows_how_its_latency_is_distributed_and_the_acc
     maturity = html[html.index('<section id="maturity"') :]
     assert "did not look" not in maturity
     assert "cloudtrail.trail-sound" in maturity
+
+
+def test_a_report_that_can_not_be_written_costs_no_word_of_what_the_run_found_and_no_other_report(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks = [f"CHAOSKIT_{name}_WEBHOOK" for name in ("SLACK", "TEAMS")]
+    for hook in hooks:
+        monkeypatch.setenv(hook, "http://127.0.0.1:9/nobody-listens")
+    folder, junit, beat = (tmp_path / name for name in ("out", "junit.xml", "beat.prom"))
+    # The first makes a folder of what the second is to be.
+    reports = ("--json", folder / "out.json", "--markdown", folder, "--junit", junit)
+    told_to = ("--publish", "slack", "--publish", "teams", "--due", "--heartbeat", beat)
+    with pytest.raises(SystemExit) as ended:
+        main(list(map(str, ("run", DUE, *reports, *told_to))))
+    told = capsys.readouterr()
+    assert ended.value.code == 5
+    assert "1 PASSED; everything restored" in told.out
+    assert f"chaoskit: {folder} can't be written: Is a directory." in told.err
+    for hook in hooks:
+        assert f"chaoskit: The webhook in {hook} can't be reached" in told.err
+    assert json.loads((folder / "out.json").read_text())["results"][0]["verdict"] == "PASSED"
+    assert "<testsuite" in junit.read_text()
+    assert "chaoskit_scheduled_experiments 1.0" in beat.read_text()
+
+
+def test_a_summary_that_can_not_be_told_costs_no_report(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise RuntimeError("no table")
+
+    monkeypatch.setattr("chaoskit.cli.run.summary", broken)
+    assert chaoskit(capsys, "run", GUARDRAIL, "--json", tmp_path / "out.json")[0] == 5
+    (result,) = json.loads((tmp_path / "out.json").read_text())["results"]
+    assert result["verdict"] == "PASSED"
+
+
+def test_a_journal_may_be_a_file_that_its_first_run_makes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAOSKIT_JOURNAL", str(tmp_path / "new" / "own.sqlite"))
+    status, told = chaoskit(capsys, "run", GUARDRAIL)
+    assert (status, "1 PASSED; everything restored" in told) == (0, True)
+    assert (tmp_path / "new" / "own.sqlite").exists()
 
 
 def test_what_security_hub_was_told_can_be_read_there(

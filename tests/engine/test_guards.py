@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chaoskit.aws import Aws, Call, Connection
-from chaoskit.contract import About, Change
+from chaoskit.contract import About, Change, Observation, Probe
+from chaoskit.engine.foreign import ElementError
 from chaoskit.engine.guards import (
     ROLLBACK_RESERVE_S,
     InconclusiveError,
     Watch,
+    before,
     check_blast_radius,
     check_credentials,
     check_region,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     import threading
     from datetime import datetime
 
+    from chaoskit.aws import Reader
+    from chaoskit.contract import Trace
     from chaoskit.experiment import Experiment
 
 AWS = Aws(Connection(REGION), account=ACCOUNT)
@@ -269,3 +273,31 @@ def test_a_probe_that_can_not_look_answers_unknown_instead_of_ending_the_run() -
 def test_credentials_that_are_gone_are_no_answer_of_a_probe() -> None:
     with pytest.raises(TargetError, match="expired"):
         look(Saying(TargetError("expired")), AWS, trace())
+
+
+class Faulty(Probe):
+    """A plug-in's probe with a defect."""
+
+    about = About("acme.broken")
+
+    def look(self, aws: Reader, trace: Trace) -> Observation:
+        del aws, trace
+        settings: dict[str, Any] = {}
+        return Observation(holds=True, summary=settings["zz"])
+
+    def ready(self, aws: Reader) -> Observation:
+        return self.look(aws, trace())
+
+    def before(self, aws: Reader, trace: Trace) -> frozenset[str]:
+        self.look(aws, trace)
+        return frozenset()
+
+
+def test_a_probe_that_raises_is_named_with_the_line_of_its_own_code() -> None:
+    told = r"the probe acme.broken is wrong at .*test_guards.py:\d+: KeyError: 'zz'"
+    with pytest.raises(ElementError, match=told):
+        look(Faulty(), AWS, trace())
+    with pytest.raises(ElementError, match=told):
+        ready(Faulty(), AWS)
+    with pytest.raises(ElementError, match=told):
+        before(experiment(Expectation(Role.DETECTION, Faulty(), Duration(60))), AWS, trace())

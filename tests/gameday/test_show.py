@@ -118,7 +118,7 @@ def test_the_briefing_says_what_everybody_needs(tmp_path: Path) -> None:
     text = briefing(day(tmp_path, one, replace(one, pause=True)))
     for words in (
         "- **hypothesis**: It is noticed.",
-        "accounts 444455556666; regions us-east-1; at most 1 changes within 5m",
+        "account: 444455556666; region: us-east-1; at most 1 changes within 5m",
         "- **expected detection**: eventbridge.matched within 1m",
         "- **expected response**: iam.policy-not-attached within 5m, by detach-permissive-policy",
         "- **facilitator**: Ada",

@@ -118,6 +118,12 @@ MISTAKES = [
         "detection within 6m is longer than blast_radius.max_duration 5m",
     ),
     ("within: 60s", "within: »60", "within must be a duration such as 60s or 1h30m, not '60'"),
+    ("within: 60s", "within: »0s", "within must be more than zero: nothing is seen in no time"),
+    (
+        "max_duration: 5m",
+        "max_duration: »0ms",
+        "blast_radius.max_duration must be more than zero: nothing is seen in no time",
+    ),
     ("within: 60s", "within: 60s\n    »slo: 1m", "an expectation has no 'slo'; known are "),
     ("- detection:", "- »detecton:", "an expectation has no 'detecton'; did you mean detection?"),
     (

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from chaoskit.spec import document
+from chaoskit.spec import document, gameday
 from chaoskit.spec.document import Mapping, Scalar, Sequence, read
 
 if TYPE_CHECKING:
@@ -147,9 +148,9 @@ def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path, raw: byt
 
 
 def test_a_tab_that_indents_is_told_with_its_place(tmp_path: Path) -> None:
-    line, column, message = the_problem(tmp_path, "a:\n  b: 1\n\tc: 2\n")
-    assert (line, column) == (3, 1)
-    assert message.startswith("not valid YAML: ")
+    told = "indent with spaces: here is a tab"
+    assert the_problem(tmp_path, "a:\n  b: 1\n\tc: 2\n") == (3, 1, told)
+    assert the_problem(tmp_path, "a:\n  - b\n  \t- c: 2\n") == (3, 3, told)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +211,15 @@ def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     node, problems = read_text(tmp_path, b"a: 1\n#".ljust(512 * 1024, b"#"))
     assert problems == []
     assert plain(node) == {"a": "1"}
+
+
+def test_a_named_pipe_is_told_instead_of_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    problems: list[Problem] = []
+    assert read(pipe, problems) is None
+    assert [problem.message for problem in problems] == ["this is a pipe or a device, not a file"]
+    assert not gameday.is_gameday(pipe)
 
 
 def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:

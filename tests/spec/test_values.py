@@ -63,6 +63,8 @@ def test_a_value_is_read_as_the_parameter_declares(value: str, kind: Any, expect
         ("yes", bool, "what must be true or false, not 'yes'"),
         ("on", bool, "what must be true or false, not 'on'"),
         ("60", Duration, "what must be a duration such as 60s or 1h30m, not '60'"),
+        ("9999999999d", Duration, "what '9999999999d' is too long: at most 3650d, and nine digits a number"),
+        ("3651d", Duration, "what '3651d' is too long: at most 3650d, and nine digits a number"),
         ("raed", Literal["read", "write"], "what can't be 'raed'; did you mean read?"),
         ("zzz", Literal["read", "write"], "what can't be 'zzz'; known are read, write"),
         ("", str, "what must be a text, not empty"),

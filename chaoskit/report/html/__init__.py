@@ -57,7 +57,7 @@ def environment(folder: Path) -> Environment:
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise ChaoskitError("HTML reports need jinja2: pip install 'chaoskit[report]'") from error
+        raise ChaoskitError("HTML reports need jinja2: pip install 'chaoskit[report]'.") from error
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,  # whatever comes from an account is text
