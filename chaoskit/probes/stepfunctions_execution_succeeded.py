@@ -68,9 +68,9 @@ class ExecutionSucceeded(Probe):
 
     def _machine(self, aws: Reader) -> str | None:
         """Its ARN."""
-        named = f"stateMachines[?name == '{self.state_machine}'].stateMachineArn | [0]"
-        found: str | None = aws.read(Query("stepfunctions", "ListStateMachines", {}, named))
-        return found
+        named = f"stateMachines[?name == '{self.state_machine}'].stateMachineArn"
+        found: list[str] = aws.read(Query("stepfunctions", "ListStateMachines", {}, named)) or []
+        return next(iter(found), None)
 
     def _started(self, aws: Reader, machine: str, trace: Trace) -> Iterator[str]:
         """The executions since the run began that are not from before the fault, newest first, as listed."""

@@ -34,7 +34,7 @@ def damaged(chaoskit_home: Path) -> tuple[Path, Path]:
     with SqliteJournal(journal_path()) as journal:
         journal.record(record(chaoskit_home))
     noise = random.Random(1).randbytes(8192)  # noqa: S311 - no secret
-    files = (chaoskit_home / "journal-gw0.sqlite", chaoskit_home / "journal.zz.sqlite")
+    files = (chaoskit_home / "journal-0.sqlite", chaoskit_home / "journal.zz.sqlite")
     for file in files:
         file.write_bytes(noise)
     return files
