@@ -133,8 +133,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self) -> None:
         """Server-sent events: the whole state whenever what is shown has changed, and a sign of life."""
-        if not self.server.watchers.acquire(blocking=False):
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"Too many watch.\n")
+        # Whoever comes while it closes in mid-day would be sent away again, and think to be back meanwhile.
+        closes = self.server.ended.is_set() and not self.server.board.state()["finished"]
+        if closes or not self.server.watchers.acquire(blocking=False):
+            why = b"This room closes.\n" if closes else b"Too many watch.\n"
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", why)
             return
         try:
             self.send_response(HTTPStatus.OK)
@@ -148,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         seen = self.headers.get("Last-Event-ID")  # whoever comes back has this state already
         self.wfile.write(_RETRY_AFTER)
         while True:
+            ends = self.server.ended.is_set()  # before the state is read: the last one must still be shown
             state = board.state()
             # By what is shown, not by version: the stream's rhythm must not tell what a blind day hides.
             now = _name(state)
@@ -157,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif time.monotonic() >= due:
                 due += _ALIVE_EVERY_S
                 self.wfile.write(b": alive\n\n")
-            if state["finished"] or self.server.ended.is_set():
+            if state["finished"] or ends:
                 return
             version = board.wait(version, max(due - time.monotonic(), 0.0))
 

@@ -70,14 +70,22 @@ def _refusal(lab: Lab, settings: AwsSettings) -> str:
 
 @contextmanager
 def _denied(lab: Lab, action: str) -> Iterator[None]:
-    """The administrator may not do this."""
-    iam, statement = lab.client("iam"), {"Effect": "Deny", "Action": action, "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName="admin", PolicyName="blind", PolicyDocument=document)
+    """Nobody in the account may do this; from outside, since a responder takes away what its users are given."""
+    organization = lab.organization()
+    statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
+    made = organization.create_policy(
+        Name="blind",
+        Description="of a test",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    which = {"PolicyId": made["Policy"]["PolicySummary"]["Id"]}
+    organization.attach_policy(**which, TargetId=lab.target.account)
     try:
         yield
     finally:
-        iam.delete_user_policy(UserName="admin", PolicyName="blind")
+        organization.detach_policy(**which, TargetId=lab.target.account)
+        organization.delete_policy(**which)
 
 
 @contextmanager
