@@ -70,7 +70,7 @@ def _refusal(lab: Lab, settings: AwsSettings) -> str:
 
 @contextmanager
 def _denied(lab: Lab, action: str) -> Iterator[None]:
-    """Nobody in the account may do this; from outside, since a responder takes away what its users are given."""
+    """Nobody in the account may do this; from outside, since a responder takes away what users are given."""
     organization = lab.organization()
     statement = {"Effect": "Deny", "Action": action, "Resource": "*"}
     made = organization.create_policy(
