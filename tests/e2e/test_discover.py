@@ -179,6 +179,7 @@ def test_a_rule_is_counted_on_only_where_it_would_report_a_call_that_went_throug
         assert unread.unread == []
 
 
+@pytest.mark.long
 def test_proposals_for_names_that_begin_alike_are_files_of_their_own(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

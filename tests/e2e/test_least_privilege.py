@@ -107,6 +107,7 @@ def restore(lab: Lab, journal: SqliteJournal) -> None:
     assert all(each.ok for each in undone)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("experiment", IDS)
 def test_a_run_passes_under_its_session_policy(lab: Lab, journal: Path, experiment: str) -> None:
     (loaded,) = [each for each in shipped(lab) if each.id == experiment]

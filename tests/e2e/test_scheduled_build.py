@@ -91,6 +91,7 @@ def denied(lab: Lab, role: str) -> set[str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("as_the_build")
 def test_the_build_runs_what_is_due_with_nothing_but_its_role(
     lab: Lab, template: str, build_role: str
