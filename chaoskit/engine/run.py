@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from chaoskit.leases import Lease
     from chaoskit.slo import Interval
 
+LEASE_RESERVE_S: Final = 3600.0
+"""A lease outlasts even undos for which AWS takes its time (`Call.settles`): else another run would begin in
+their midst and take what it finds for the state before. Who is dead is told by the heart, not by this."""
 _STEADY_TRIES: Final = 10
 _STEADY_WAIT_S: Final = 0.5
 
@@ -79,6 +82,7 @@ class _Run:
         self._watch = Watch(experiment, around.stop, clock, target.switches)
         self._sessions = Sessions(experiment, trace_id, around)
         self._lasting_s = experiment.blast_radius.max_duration + ROLLBACK_RESERVE_S
+        self._leased_s = experiment.blast_radius.max_duration + LEASE_RESERVE_S
         self._ledger = Ledger(around.journal, trace_id)
         self._lease: Lease | None = None
         self._switch: Switch | None = None
@@ -111,7 +115,7 @@ class _Run:
         sessions = self._sessions
         planned = resources(experiment, sessions.plan(), target)
         self._lease = self._leases.enter_context(
-            self._around.leases.hold(planned, self._trace.trace_id, self._lasting_s, self._around.stop)
+            self._around.leases.hold(planned, self._trace.trace_id, self._leased_s, self._around.stop)
         )
         # Until now another run may have had the resources: what answered that one is no evidence of this one.
         self._trace = replace(self._trace, since=self._around.clock.now())
@@ -136,7 +140,7 @@ class _Run:
             self._ledger,
             look=self._sessions.look,
             lease=self._lease,
-            widen=lambda lease, more: self._around.leases.widen(lease, more, self._lasting_s),
+            widen=lambda lease, more: self._around.leases.widen(lease, more, self._leased_s),
             watch=self._watch,
             timeline=self._timeline,
             clock=self._around.clock,

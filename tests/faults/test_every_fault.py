@@ -17,6 +17,8 @@ from chaoskit.aws import ITEM, Each
 from chaoskit.aws.session import _READS
 from chaoskit.contract import FAULTS
 from chaoskit.engine import plan
+from chaoskit.engine.guards import ROLLBACK_RESERVE_S
+from chaoskit.engine.run import LEASE_RESERVE_S
 from tests.e2e.lab import SHIPPED
 
 if TYPE_CHECKING:
@@ -91,6 +93,16 @@ def test_undoing_what_is_gone_already_is_no_error(
         for step in change.undo:
             call = step.call if isinstance(step, Each) else step
             assert call.absent_ok or not REMOVES.match(call.operation), f"{call} has no absent_ok"
+
+
+@faults
+def test_its_undo_settles_while_the_lease_on_what_it_changes_lasts(
+    changes: dict[str, list[Change]], fault: type[Fault]
+) -> None:
+    steps = [step for change in changes[fault.about.name] for step in change.undo]
+    slowest = max((step.call if isinstance(step, Each) else step).settles for step in steps) if steps else 0
+    # Sent and looked for, both until it settles.
+    assert 2 * slowest + ROLLBACK_RESERVE_S <= LEASE_RESERVE_S
 
 
 @faults
