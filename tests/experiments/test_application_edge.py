@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chaoskit.aws import Call
-from chaoskit.errors import TargetError
+from chaoskit.errors import GuardError
 from chaoskit.faults.apigateway_lift_usage_plan import LiftUsagePlan
 from chaoskit.faults.apigateway_remove_authorizer import RemoveAuthorizer
 from chaoskit.faults.lambda_attach_layer import AttachLayer
@@ -174,7 +174,7 @@ def test_code_that_could_not_be_put_back_is_not_replaced(lab: Lab) -> None:
         bucket=names["workload.code_bucket"],
         key=names["workload.predict_code"],
     )
-    with pytest.raises(TargetError, match="could not be put back"):
+    with pytest.raises(GuardError, match="could not be put back"):
         list(other.changes(aws))
 
 
