@@ -60,13 +60,13 @@ class Ledger:
 
         The journal's rows, and those that it does not have or can't tell of.
         """
-        rows: dict[int, Entry] = {}
+        found = {number: row for number, row in self._entries.items() if row.status is not Status.UNDONE}
+        first_numbers = {new: old for old, new in self._anew.items()}
         with suppress(JournalError):
-            rows = {e.id: e for e in self._journal.open_faults() if e.record.trace_id == self._trace_id}
-        renewed = {new: old for old, new in self._anew.items()}
-        rows = {renewed.get(number, number): row for number, row in rows.items()}
-        mine = {number: row for number, row in self._entries.items() if row.status is not Status.UNDONE}
-        found = {**mine, **{number: replace(row, id=number) for number, row in rows.items()}}
+            for row in self._journal.open_faults():
+                if row.record.trace_id == self._trace_id:
+                    number = first_numbers.get(row.id, row.id)
+                    found[number] = replace(row, id=number)
         return [found[number] for number in sorted(found, reverse=True)]
 
     def _change(self, entry: int, **becomes: Any) -> None:

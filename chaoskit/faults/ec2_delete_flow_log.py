@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._own_tags import OWN_TAGS
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -26,10 +27,8 @@ GIVEN: Final = (
 )
 """What CreateFlowLogs takes of what DescribeFlowLogs tells, by the same name."""
 _DESTINATION: Final = "LogDestination || LogGroupName"
-# Nobody but AWS can give tags of its own, such as those of a stack.
 _CONTENT: Final = (
-    f"{{ResourceId: ResourceId, {', '.join(f'{name}: {name}' for name in GIVEN)}, "
-    "Tags: sort_by((Tags || `[]`)[?!starts_with(Key, 'aws:')], &Key)}"
+    f"{{ResourceId: ResourceId, {', '.join(f'{name}: {name}' for name in GIVEN)}, Tags: {OWN_TAGS}}}"
 )
 
 

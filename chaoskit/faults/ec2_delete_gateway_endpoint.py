@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Call, Query
 from chaoskit.contract import Change, Fault, fault
+from chaoskit.faults._own_tags import OWN_TAGS
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
     from chaoskit.contract import Changes
 
 _STANDS: Final = "State!='deleting' && State!='deleted'"
-# Nobody but AWS can give tags of its own, such as those of a stack.
 _CONTENT: Final = (
     "{VpcId: VpcId, ServiceName: ServiceName, PolicyDocument: PolicyDocument, "
     "RouteTableIds: sort(RouteTableIds), IpAddressType: IpAddressType, "
     "DnsRecordIpType: DnsOptions.DnsRecordIpType, "
-    "Tags: sort_by((Tags || `[]`)[?!starts_with(Key, 'aws:')], &Key)}"
+    f"Tags: {OWN_TAGS}}}"
 )
 
 

@@ -21,7 +21,7 @@ def strangers(policy: str | None, account: str) -> list[str]:
     if not policy:
         return []
     statements = json.loads(policy).get("Statement", [])
-    allowed = [each for each in _listed(statements) if each.get("Effect") == "Allow"]
+    allowed = [each for each in listed(statements) if each.get("Effect") == "Allow"]
     named = [name for statement in allowed for name in _principals(statement)]
     return sorted({name for name in named if not is_own(name, account)})
 
@@ -47,8 +47,9 @@ def _principals(statement: dict[str, Any]) -> Iterator[str]:
     if isinstance(principal, str):
         yield principal
     else:
-        yield from _listed(principal.get("AWS", []))
+        yield from listed(principal.get("AWS", []))
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """What a policy says of one or, in a list, of several."""
     return value if isinstance(value, list) else [value]

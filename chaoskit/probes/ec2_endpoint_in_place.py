@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._sharing import listed
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -56,10 +57,9 @@ class EndpointInPlace(Probe):
         if self.route_table and self.route_table not in (endpoint.get("RouteTableIds") or ()):
             problems.append(f"{self.route_table} does not lead to it")
         statements = json.loads(endpoint["PolicyDocument"]).get("Statement", [])
-        for statement in statements if isinstance(statements, list) else [statements]:
-            resources = statement.get("Resource", "*")
-            listed = resources if isinstance(resources, list) else [resources]
-            if statement.get("Effect") == "Allow" and any(map(_is_everything, listed)):
+        for statement in listed(statements):
+            resources = listed(statement.get("Resource", "*"))
+            if statement.get("Effect") == "Allow" and any(map(_is_everything, resources)):
                 problems.append("its policy allows every resource")
         return problems
 

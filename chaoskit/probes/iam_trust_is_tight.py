@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
-from chaoskit.probes._sharing import is_own
+from chaoskit.probes._sharing import is_own, listed
 
 if TYPE_CHECKING:
     from chaoskit.aws import Reader
@@ -48,15 +48,11 @@ def _is_loose(statement: dict[str, Any], account: str) -> bool:
     if statement["Effect"] != "Allow":
         return False
     principal = statement.get("Principal", "*")
-    named = _listed(principal.get("AWS", [])) if isinstance(principal, dict) else [principal]
-    services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else []
+    named = listed(principal.get("AWS", [])) if isinstance(principal, dict) else [principal]
+    services = listed(principal.get("Service", [])) if isinstance(principal, dict) else []
     keys = {key.lower() for tests in statement.get("Condition", {}).values() for key in tests}
     foreign = any(not is_own(one, account) for one in named)
     asked = set(services) - {"lambda.amazonaws.com", "ec2.amazonaws.com"}
     return (foreign and "sts:externalid" not in keys) or (
         bool(asked) and not keys & {"aws:sourceaccount", "aws:sourcearn"}
     )
-
-
-def _listed(value: list[str] | str) -> list[str]:
-    return [value] if isinstance(value, str) else value

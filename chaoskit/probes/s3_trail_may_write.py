@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chaoskit.aws import Query
 from chaoskit.contract import Observation, Probe, probe
+from chaoskit.probes._sharing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ class TrailMayWrite(Probe):
         del trace
         where = {"Bucket": self.bucket}
         text = aws.read(Query("s3", "GetBucketPolicy", where, "Policy", absent=("NoSuchBucketPolicy",)))
-        statements: list[Statement] = _listed(json.loads(text).get("Statement", []) if text else [])
+        statements: list[Statement] = listed(json.loads(text).get("Statement", []) if text else [])
         lets = [one for one in statements if _lets_the_trail_write(one)]
         denials = [one for one in statements if any(_denies(one, each) for each in lets)]
         sids = [one.get("Sid", "") for one in lets if not any(_denies(each, one) for each in denials)]
@@ -53,7 +54,7 @@ def _lets_the_trail_write(statement: Statement) -> bool:
     return (
         statement.get("Effect") == "Allow"
         and _TRAIL in _named(statement.get("Principal"))
-        and _PUT in _listed(statement.get("Action", []))
+        and _PUT in listed(statement.get("Action", []))
     )
 
 
@@ -90,12 +91,8 @@ def _named(principal: Any) -> set[str]:
     """The services that a principal names, and `*` for everyone."""
     if not isinstance(principal, dict):
         return {str(principal)}
-    return {*_listed(principal.get("Service", [])), *(set(_listed(principal.get("AWS", []))) & {"*"})}
+    return {*listed(principal.get("Service", [])), *(set(listed(principal.get("AWS", []))) & {"*"})}
 
 
 def _of(statement: Statement, element: str) -> list[str]:
-    return [str(each) for each in _listed(statement.get(element, []))]
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return [str(each) for each in listed(statement.get(element, []))]

@@ -9,6 +9,7 @@ from importlib import import_module
 from inspect import unwrap
 from random import getrandbits
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import moto.core.base_backend
@@ -21,7 +22,7 @@ from chaoskit.sandbox import models
 from chaoskit.sandbox.wire import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 _LOOK = 0.2
@@ -48,6 +49,17 @@ def _hasten() -> None:
     setattr(moto.core.routing.SmithyRule, "_compile_builder", _no_builder)  # noqa: B010 - it is typed as a method
 
 
+_AMENDED_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "awslambda": "moto_functions",
+        "ec2": "moto_networks",
+        "iam": "moto_identities",
+        "secretsmanager": "rotation",
+    }
+)
+"""Modules that put our own in the place of parts of a moto package; imported when that is, not before."""
+
+
 def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetime]) -> None:
     """Take a service's own deliveries, waits and time away; again, it changes only who pauses and tells.
 
@@ -56,16 +68,14 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
         pause: Waits without holding moto's lock, for so many seconds or until some call has changed state.
         now: The sandbox's time, which moto's own would contradict in what a queue says of its messages.
     """
+    _amend(package, now)
     match package:
-        case "awslambda" | "cloudtrail" | "dynamodb" | "ec2" | "secretsmanager":
-            _amend(package, now)
         case "events":
             import_module("moto.events.models").Rule.send_to_targets = _nothing
         case "iam":
             policies = import_module("moto.iam.models").ManagedPolicy
             policies.update_default_version = _one_default
             policies.attach_to = _attach(unwrap(policies.attach_to))
-            import_module("chaoskit.sandbox.moto_identities").amend()
         case "kms":
             kms = import_module("moto.kms.models")
             vars(kms)["generate_private_key"] = _key_pair(unwrap(kms.generate_private_key))
@@ -95,24 +105,18 @@ def curb(package: str, pause: Callable[[float], None], now: Callable[[], datetim
 
 def _amend(package: str, now: Callable[[], datetime]) -> None:
     """Put parts of our own in the place of moto's."""
+    if ours := _AMENDED_BY.get(package):
+        import_module(f"chaoskit.sandbox.{ours}").amend()
     if package == "cloudtrail":
         trails = import_module("moto.cloudtrail.models").CloudTrailBackend
         trails.create_trail = _new_trail(unwrap(trails.create_trail))
-        return
-    if package == "dynamodb":
+    elif package == "dynamodb":
         import_module("chaoskit.sandbox.moto_transactions").amend(now)
-        return
-    if package == "awslambda":
-        import_module("chaoskit.sandbox.moto_functions").amend()
-        return
-    if package == "secretsmanager":
-        import_module("chaoskit.sandbox.rotation").amend()
-        return
-    import_module("chaoskit.sandbox.moto_networks").amend()
-    images = vars(import_module("moto.ec2.models.amis"))
-    images["load_resource"] = _few_images(unwrap(images["load_resource"]))
-    instances = import_module("moto.ec2.responses.instances")
-    vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
+    elif package == "ec2":
+        images = vars(import_module("moto.ec2.models.amis"))
+        images["load_resource"] = _few_images(unwrap(images["load_resource"]))
+        instances = import_module("moto.ec2.responses.instances")
+        vars(instances)["parse_user_data"] = _user_data(unwrap(instances.parse_user_data))
 
 
 def _new_trail(create: Callable[..., Any]) -> Callable[..., Any]:

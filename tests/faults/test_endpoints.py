@@ -10,14 +10,11 @@ from chaoskit.faults._endpoint_configs import _TOLD
 from chaoskit.faults.sagemaker_add_shadow_variant import AddShadowVariant
 from chaoskit.faults.sagemaker_stop_data_capture import StopDataCapture
 from tests.faults import shapes
-from tests.faults.between import account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 ROLE = "arn:aws:iam::444455556666:role/serves"
@@ -36,12 +33,6 @@ CAPTURE = {
 }
 FAULTS = {AddShadowVariant: {"ShadowProductionVariants"}, StopDataCapture: {"DataCaptureConfig"}}
 faults = pytest.mark.parametrize("fault", FAULTS)
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -11,24 +11,16 @@ from botocore.validate import ParamValidator
 
 from chaoskit.faults._guardrails import draft, settings
 from chaoskit.faults.bedrock_weaken_guardrail import WeakenGuardrail
-from tests.faults.between import account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 TOPIC = {"name": "advice", "definition": "Advice on investments", "type": "DENY"}
 FILTERS = [{"type": "HATE", "inputStrength": "HIGH", "outputStrength": "MEDIUM"}]
 MESSAGES = {"blockedInputMessaging": "no", "blockedOutputsMessaging": "no"}
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from chaoskit.faults.iam_put_role_policy import PutRolePolicy
 from chaoskit.faults.iam_put_user_policy import PutUserPolicy
 from chaoskit.faults.iam_strip_responder_role import StripResponderRole
 from chaoskit.faults.iam_tamper_role_tag import TamperRoleTag
-from tests.faults.between import account
 from tests.sandbox.aws import allow, deny, policy, refusal
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from chaoskit.contract import Fault
     from chaoskit.engine import Undone
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 DENIED = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -40,12 +38,6 @@ LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 THEIRS = policy(allow("s3:ListAllMyBuckets"))
 OURS = "chaoskit-everything"
 TRUST = policy({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 @pytest.fixture

@@ -12,25 +12,17 @@ from chaoskit.faults.s3_exfiltrate_through_endpoint import ExfiltrateThroughEndp
 from chaoskit.faults.s3_poison_training_data import PoisonTrainingData
 from chaoskit.faults.s3_ransom_canary import RansomCanary
 from chaoskit.faults.s3_swap_model_artifact import SwapModelArtifact
-from tests.faults.between import account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from chaoskit.aws import Query, Reader
     from chaoskit.contract import Fault
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 NUMBERS = count(1)
 KEYS = ("canary/training-data.csv", "canary/model.tar.gz")
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 def exfiltrate(bucket: str) -> Fault:

@@ -9,15 +9,12 @@ import pytest
 from chaoskit.faults.s3_expire_objects import ExpireObjects
 from chaoskit.faults.s3_shorten_log_retention import ShortenLogRetention
 from tests.faults import shapes
-from tests.faults.between import account
 from tests.sandbox.aws import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 faults = pytest.mark.parametrize("fault", [ExpireObjects, ShortenLogRetention])
 ARCHIVED = {
@@ -27,12 +24,6 @@ ARCHIVED = {
     "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}],
     "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 2},
 }
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 def test_a_put_takes_all_that_a_get_tells() -> None:

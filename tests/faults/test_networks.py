@@ -12,22 +12,13 @@ from chaoskit.faults.ec2_open_network_acl import OpenNetworkAcl
 from chaoskit.faults.ec2_open_security_group import OpenSecurityGroup
 from chaoskit.faults.ec2_share_snapshot import ShareSnapshot
 from chaoskit.faults.ec2_strip_tag import StripTag
-from tests.faults.between import account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 EVERYWHERE = "0.0.0.0/0"
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 @pytest.fixture

@@ -11,25 +11,16 @@ import pytest
 from chaoskit.faults.sagemaker_open_notebook import OpenNotebook
 from chaoskit.faults.sagemaker_swap_lifecycle_script import SwapLifecycleScript
 from chaoskit.sandbox.state import backends
-from tests.faults.between import account
 from tests.sandbox.aws import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 ROLE = "arn:aws:iam::444455556666:role/notebook"
 MINUTES = timedelta(minutes=4)
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 def becomes(place: Account, notebook: str, status: str, after: timedelta | None = None) -> None:

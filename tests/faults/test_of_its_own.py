@@ -11,7 +11,6 @@ from chaoskit.faults.config_narrow_recorder import NarrowRecorder
 from chaoskit.faults.events_remove_targets import RemoveTargets
 from chaoskit.faults.kms_grant_to_stranger import GrantToStranger
 from tests.faults import shapes
-from tests.faults.between import account
 from tests.sandbox.aws import MEMBER, policy
 
 if TYPE_CHECKING:
@@ -19,13 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 @pytest.fixture

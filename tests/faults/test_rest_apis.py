@@ -13,7 +13,7 @@ from chaoskit.errors import AwsError
 from chaoskit.faults.apigateway_drop_api_key import DropApiKey
 from chaoskit.faults.apigateway_lift_usage_plan import LiftUsagePlan
 from chaoskit.faults.apigateway_remove_authorizer import RemoveAuthorizer
-from tests.faults.between import Account, account
+from tests.faults.between import Account
 from tests.sandbox.aws import refusal
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from chaoskit.aws import Call
     from chaoskit.contract import Fault
     from chaoskit.engine import Undone
-    from tests.one_sandbox import OneSandbox
 
 POOL = "arn:aws:cognito-idp:us-east-1:444455556666:userpool/us-east-1_a"
 SCOPES = ["models/query", "models/read"]
@@ -65,12 +64,6 @@ class Api:
     def deployed(self) -> dict[str, str]:
         stages = self.client.get_stages(restApiId=self.id)["item"]
         return {stage["stageName"]: stage["deploymentId"] for stage in stages}
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 @pytest.fixture

@@ -10,25 +10,16 @@ import pytest
 from chaoskit.errors import GuardError
 from chaoskit.faults.wafv2_remove_rate_rule import _COMPUTED, RemoveRateRule
 from tests.faults import shapes
-from tests.faults.between import account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.faults.between import Account
-    from tests.one_sandbox import OneSandbox
 
 NUMBERS = count(1)
 TOLD = shapes.operation("wafv2", "GetWebACL").output_shape.members["WebACL"].members
 TAKEN = shapes.operation("wafv2", "UpdateWebACL").input_shape.members
 SETTINGS = {name: shapes.value(TOLD[name]) for name in TOLD.keys() & TAKEN.keys() - {"Id", "Name", "Rules"}}
-
-
-@pytest.fixture(scope="module")
-def place(one_sandbox: OneSandbox) -> Iterator[Account]:
-    with account(one_sandbox) as made:
-        yield made
 
 
 def rule(name: str, priority: int, statement: dict[str, Any]) -> dict[str, Any]:
